@@ -1,0 +1,39 @@
+/**
+ * What a service stands on, once per process. On Lambda the first request builds it; on one machine the cell's host
+ * does, and drives its loops. The bundles share one module instance (esbuild splitting), so a process has one lease
+ * keeper and one store however many services it runs.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { CellId, Epoch, RegionName, TenantId } from '../core/ids.ts';
+import type { Rng } from '../core/rng.ts';
+import type { CellStore, MessageHandler } from './cell-store.ts';
+
+export interface CellIdentity {
+  readonly cell: CellId;
+  /** Where this process runs. */
+  readonly region: RegionName;
+  readonly peer: RegionName;
+}
+
+export type Standing =
+  /** This region holds the lease, its fence is raised, and the lease is valid now. */
+  | { readonly state: 'active'; readonly epoch: Epoch }
+  /** Somebody else's, as far as is known; `owner` is where a router should go, if known. */
+  | { readonly state: 'standby'; readonly owner: RegionName | null; readonly epoch: Epoch | null };
+
+export interface CellRuntime {
+  readonly identity: CellIdentity;
+  readonly store: CellStore;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** The standing at this instant; cheap, in memory, checks the lease by the clock. */
+  standing(): Standing;
+  /** Whether the placement that this cell knows gives it the tenant; `true` while it knows none. */
+  servesTenant(tenant: TenantId): boolean;
+  /** Upper bound of how far this region's copy of the peer's commits is behind, ms; `null` when unknown. */
+  stalenessMs(): number | null;
+  /** Registers the handler of an outbox topic. Once per topic. */
+  onMessage(handler: MessageHandler): void;
+  /** A setting from the environment of the process (`PAYMENTS_URL` …); throws `INVALID_INPUT` when it is missing. */
+  setting(name: string): string;
+}

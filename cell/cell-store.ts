@@ -1,0 +1,49 @@
+/**
+ * The port through which a service changes and reads its cell's data. One implementation commits to DynamoDB under the
+ * fence (`fenced-store.ts`); tests have an in-memory one; both pass the same contract suite.
+ */
+import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../core/commit.ts';
+import type { AckMode } from '../core/consistency.ts';
+import type { AggregateId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+
+export interface CallBounds {
+  /** On this process's monotonic clock (`Clock.monotonicMs`). Past it the call rejects; it never waits longer. */
+  readonly deadlineAtMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CellStore {
+  /** The aggregate as this region's store has it, read strongly. An aggregate nobody wrote has head `null` and no items. */
+  read(aggregate: AggregateId, bounds: CallBounds): Promise<Aggregate>;
+
+  /**
+   * Commits atomically or not at all. Throws a `PlatformError`:
+   * `VERSION_CONFLICT` (effect none; the head moved: read again), `LEASE_NOT_HELD` / `FENCE_STALE_EPOCH` (none; this
+   * region may not write), `PEER_UNREPLICATED` (none; refused because the peer is gone), `STORE_UNAVAILABLE`,
+   * `STORE_THROTTLED`, `STORE_CONFLICT` (none), `OUTCOME_UNKNOWN` (unknown: the commit may or may not stand).
+   */
+  commit(draft: CommitDraft, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt>;
+}
+
+/** A commit that arrived with an epoch below the fence, with what the fence was. */
+export interface QuarantinedCommit {
+  readonly id: string;
+  readonly commit: Commit;
+  readonly fenceEpoch: number;
+  readonly quarantinedAtMs: number;
+}
+
+/** A message of the outbox as a handler gets it: at least once, so handlers are idempotent. */
+export interface DeliveredMessage {
+  readonly aggregate: AggregateId;
+  readonly id: string;
+  readonly topic: string;
+  readonly body: JsonObject;
+}
+
+export interface MessageHandler {
+  readonly topic: string;
+  /** Resolves when the message is dealt with. The handler itself commits `outboxDone`; a rejection is retried with backoff. */
+  handle(message: DeliveredMessage, bounds: CallBounds): Promise<void>;
+}

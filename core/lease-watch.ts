@@ -1,0 +1,32 @@
+/**
+ * Watches a lease record on one own clock and says for how long it has not moved. The time counts from when an
+ * observation was *received*, so that it can only err towards waiting longer.
+ */
+import type { Clock } from './clock.ts';
+import { type Lease, sameRecord, takeoverWaitMs } from './lease.ts';
+
+export class LeaseWatch {
+  readonly #clock: Clock;
+  #seen: { readonly lease: Lease; readonly sinceMs: number } | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Call with every record read (strongly consistent), after the answer arrived. */
+  observe(lease: Lease): void {
+    if (this.#seen && sameRecord(this.#seen.lease, lease)) return;
+    this.#seen = { lease, sinceMs: this.#clock.monotonicMs() };
+  }
+
+  get lease(): Lease | null {
+    return this.#seen?.lease ?? null;
+  }
+
+  /** Milliseconds still to wait until the record counts as abandoned; 0 when it does; `null` when nothing was seen yet. */
+  remainingMs(): number | null {
+    if (!this.#seen) return null;
+    const waitedMs = this.#clock.monotonicMs() - this.#seen.sinceMs;
+    return Math.max(0, takeoverWaitMs(this.#seen.lease.ttlMs) - waitedMs);
+  }
+}
