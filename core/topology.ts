@@ -1,8 +1,11 @@
 /**
- * The topology: which regions, cells, leases and tiers the platform consists of. `platform.config.ts` states it; nothing
+ * The topology: which regions, cells, leases and waves the platform consists of. `platform.config.ts` states it; nothing
  * runs on one that `validateTopology` has not passed.
  */
+import { PlatformError } from './errors.ts';
 import type { CellId, RegionName } from './ids.ts';
+import { describeFindings } from './topology-reader.ts';
+import { readTopology } from './topology-rules.ts';
 
 export interface CellSpec {
   readonly id: CellId;
@@ -25,4 +28,38 @@ export interface Topology {
   readonly lease: { readonly ttlMs: number; readonly renewEveryMs: number };
   /** What a `replicated` write does once its peer has been gone for longer than a lease. */
   readonly peerLoss: 'continue' | 'refuse';
+}
+
+/** What a person writes: names as plain strings, and defaults for what is rarely changed. */
+export interface TopologyInput {
+  readonly regions: readonly string[];
+  readonly arbiter: { readonly replicas: readonly string[]; readonly witness: string };
+  readonly cells: readonly {
+    readonly id: string;
+    readonly home: string;
+    readonly standby: string;
+    readonly weight?: number;
+    readonly intake?: 'open' | 'draining';
+    readonly writesPerSecondMax?: number;
+  }[];
+  readonly waves: readonly (readonly string[])[];
+  readonly lease: { readonly ttlMs: number; readonly renewEveryMs: number };
+  readonly peerLoss: 'continue' | 'refuse';
+}
+
+/**
+ * Checks data that nobody has checked, and returns a copy that shares nothing with it. Throws `INVALID_TOPOLOGY` with
+ * *all* findings: where, what was wrong, the value seen, the values allowed; `details.findings` has them as data.
+ */
+export function validateTopology(input: unknown): Topology {
+  const { topology, findings } = readTopology(input);
+  if (topology && findings.length === 0) return topology;
+  const count = findings.length === 1 ? 'one problem' : `${findings.length} problems`;
+  throw new PlatformError({
+    code: 'INVALID_TOPOLOGY',
+    kind: 'caller',
+    effect: 'none',
+    message: `The topology has ${count}:\n${describeFindings(findings)}\nCorrect it (platform.config.ts) and start again.`,
+    details: { findings },
+  });
 }

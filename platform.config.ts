@@ -1,0 +1,41 @@
+/**
+ * The one file to edit first when you make this platform yours: where it runs, how it is divided, and how quickly it
+ * gives up on a region. Nothing else names a region or a cell. A mistake here stops every command with a message that
+ * says where, what was seen and what is allowed.
+ */
+import { type TopologyInput, validateTopology } from './core/topology.ts';
+
+const topology: TopologyInput = {
+  // Regions that serve tenants. On AWS: regions of the account. On one machine: any names, each is emulated.
+  regions: ['us-east-1', 'us-west-2'],
+
+  // The quorum store that decides who owns a cell. Two replicas and a witness in a third region, so that the loss of any
+  // one region leaves a majority. On AWS all three must lie in one region set (US, EU or Asia Pacific); the witness costs
+  // nothing when idle and can't be read. On one machine it is one process that both regions reach through their own links.
+  arbiter: { replicas: ['us-east-1', 'us-west-2'], witness: 'us-east-2' },
+
+  // Each cell is a complete, independent copy of the services and their store, in its home and its standby region, and
+  // serves a share of the tenants: at the loss of one cell the rest does not notice. Spread the homes over the regions.
+  //   weight              its share of the tenants relative to the others (1–100, default 1)
+  //   intake              'open' (default) or 'draining': keeps its tenants, gets no newcomers
+  //   writesPerSecondMax  what it is sized for (default 100); decides over how many items its fence is spread
+  cells: [
+    { id: 'c01', home: 'us-east-1', standby: 'us-west-2' },
+    { id: 'c02', home: 'us-west-2', standby: 'us-east-1' },
+    { id: 'c03', home: 'us-east-1', standby: 'us-west-2' },
+  ],
+
+  // In which order a change reaches the cells. Put the cell you can best afford to break into the first wave, alone.
+  waves: [['c01'], ['c02'], ['c03']],
+
+  // How long a region may go on without the arbiter, and thereby how long writes are away when a region vanishes without
+  // a trace: 1.1 × ttlMs. Shorter recovers sooner and mistakes a pause for a loss more often. At least three renewals
+  // must fit in (renewEveryMs ≤ ttlMs ÷ 3).
+  lease: { ttlMs: 3_000, renewEveryMs: 750 },
+
+  // What a write that must reach both regions does once the other region has been gone for longer than a lease:
+  // 'continue' in one region and say so in the answer, or 'refuse' until the peer is back.
+  peerLoss: 'continue',
+};
+
+export default validateTopology(topology);
