@@ -46,6 +46,8 @@ export interface Commit extends Revision {
   readonly class: ConsistencyClass;
   /** The revision that this commit was made on; `null` for the first. */
   readonly previous: Revision | null;
+  /** The head's lineage once this commit stands. */
+  readonly lineage: readonly Revision[];
   readonly origin: RegionName;
   readonly changes: readonly Change[];
   readonly idempotency: IdempotencyRecord | null;
@@ -79,6 +81,8 @@ export interface Aggregate {
   readonly id: AggregateId;
   readonly head: Head | null;
   readonly items: ReadonlyMap<string, JsonObject>;
+  /** What was answered under which idempotency key, by key. */
+  readonly idempotency: ReadonlyMap<string, IdempotencyRecord>;
 }
 
 /** Changes of one commit: DynamoDB takes 100 items a transaction; fence, head, journal, record and outbox need some. */

@@ -12,13 +12,13 @@ export type RegionName = Brand<string, 'RegionName'>;
 export type TenantId = Brand<string, 'TenantId'>;
 /** Grows with every change of ownership; carried by a write it is the fencing token. An integer from 1. */
 export type Epoch = Brand<number, 'Epoch'>;
-/** The table key of one aggregate: at most 512 characters, no control characters. */
+/** The table key of one aggregate: 1–512 printable ASCII characters without space and `#` (the layout's own separator). */
 export type AggregateId = Brand<string, 'AggregateId'>;
 
 const CELL = /^[a-z][a-z0-9-]{0,31}$/;
 const REGION = /^[a-z][a-z0-9-]{1,31}$/;
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-const AGGREGATE = /^[\x21-\x7e]{1,512}$/;
+const AGGREGATE = /^[\x21\x22\x24-\x7e]{1,512}$/;
 
 export const TENANT_ID_LENGTH_MAX = 64;
 
@@ -54,7 +54,7 @@ export function aggregateId(value: unknown): AggregateId {
     value,
     what: 'aggregate id',
     pattern: AGGREGATE,
-    allowed: '1–512 printable ASCII characters without spaces',
+    allowed: '1–512 printable ASCII characters without space and #',
   });
 }
 

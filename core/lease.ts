@@ -34,6 +34,8 @@ export interface ReleasedLease {
   readonly epoch: Epoch;
   readonly holder: RegionName;
   readonly successor: RegionName;
+  /** What made the release safe; tells the successor whether the old region's store could still be reached. */
+  readonly proof: ReleaseProof['kind'];
   readonly counter: number;
   readonly ttlMs: number;
 }
@@ -42,6 +44,8 @@ export type Lease = HeldLease | ReleasedLease;
 
 /** What makes a release by somebody other than the holder safe. */
 export type ReleaseProof =
+  /** The holder's own, given up on purpose. */
+  | { readonly kind: 'holder' }
   /** The holder's store enforces a fence above the lease's epoch: nothing can be committed there any more. */
   | { readonly kind: 'fenced'; readonly fenceEpoch: Epoch }
   /** The record did not move for `takeoverWaitMs` on the releaser's own clock. */
@@ -74,8 +78,11 @@ export function renewed(lease: HeldLease, ttlMs: number): HeldLease {
   return { ...lease, counter: lease.counter + 1, ttlMs };
 }
 
-export function releasedTo(lease: HeldLease, successor: RegionName): ReleasedLease {
-  return { ...lease, state: 'released', successor, counter: lease.counter + 1 };
+export function releasedTo(
+  lease: HeldLease,
+  options: { successor: RegionName; proof: ReleaseProof['kind'] },
+): ReleasedLease {
+  return { ...lease, state: 'released', ...options, counter: lease.counter + 1 };
 }
 
 /** The next owner's lease: above the record's epoch *and* above the fence of the taker's own store. */

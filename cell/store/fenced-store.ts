@@ -1,0 +1,143 @@
+/**
+ * The fenced store: commits that a stale writer can't make, and answers that never say "done" when nobody knows.
+ *
+ * Problem: between a check of the lease and the effect of a write any time may pass (a stopped process, a stalled store).
+ * Rule: the store itself checks the epoch (fence), and the lease is looked at three times:
+ *
+ *   start ── read, build ── lease? ──▶ transaction{fence, version, …} ──▶ peer (ack: replicated) ── lease? ──▶ "done"
+ *
+ * before, right before sending, and after. If it ran out meanwhile, the commit may stand or may be orphaned by the new
+ * owner, so the answer is OUTCOME_UNKNOWN. Sources: Lampson's hints on leases; Kleppmann 2016 on fencing tokens.
+ */
+import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/commit.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { AckMode } from '../../core/consistency.ts';
+import { isPlatformError, type PlatformError } from '../../core/errors.ts';
+import type { AggregateId, RegionName } from '../../core/ids.ts';
+import { fullJitterMs, type Rng } from '../../core/rng.ts';
+import type { CallBounds, CellStore } from '../cell-store.ts';
+import type { LeaseView } from '../lease/lease-view.ts';
+import type { PeerReplication } from '../replication/peer-replication.ts';
+import type { Refusal, Table, WriteResult } from '../table/table.ts';
+import { checkDraft, completeDraft } from './commit-draft.ts';
+import { localWrites } from './commit-writes.ts';
+import { readAggregate } from './read-aggregate.ts';
+import type { StoreCounters } from './store-counters.ts';
+import { leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
+
+/** A transaction that met another one on the same items had no effect; it is repeated this often with full jitter. */
+const CONFLICT_RETRIES_MAX = 5;
+const CONFLICT_BACKOFF = { baseMs: 2, capMs: 40 };
+
+export interface FencedStoreOptions {
+  readonly table: Table;
+  readonly region: RegionName;
+  readonly fenceShards: number;
+  readonly lease: LeaseView;
+  readonly replication: PeerReplication;
+  readonly counters: StoreCounters;
+  /** The store refused our epoch: the keeper should look at once. */
+  readonly onFenced: () => void;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+export class FencedStore implements CellStore {
+  readonly #o: FencedStoreOptions;
+
+  constructor(options: FencedStoreOptions) {
+    this.#o = options;
+  }
+
+  read(aggregate: AggregateId, bounds: CallBounds): Promise<Aggregate> {
+    return readAggregate(this.#o.table, aggregate, bounds);
+  }
+
+  async commit(draft: CommitDraft, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt> {
+    checkDraft(draft);
+    const epoch = this.#admit(draft, options.ack);
+    const commit = completeDraft(draft, { epoch, region: this.#o.region, atMs: this.#o.clock.wallMs() });
+    await this.#write(commit, draft, options);
+    const receipt = await this.#acknowledge(commit, options);
+    if (commit.class !== 'mergeable' && !this.#holds(commit)) {
+      this.#o.counters.leaseLostDuringWrite++;
+      throw outcomeUnknown('The lease of this region ran out while the write was on its way.');
+    }
+    this.#o.counters.committed++;
+    return receipt;
+  }
+
+  /** The first look at the lease. Returns the epoch to write under; 0 for mergeable commits, which need no lease. */
+  #admit(draft: CommitDraft, ack: AckMode): number {
+    if (ack === 'replicated' && !this.#o.replication.mayAcknowledge()) throw unreplicatedRefused();
+    if (draft.class === 'mergeable') return 0;
+    const standing = this.#o.lease.standing();
+    if (standing.held) return standing.epoch;
+    this.#o.counters.refusedByLease++;
+    throw leaseNotHeld(standing);
+  }
+
+  async #write(commit: Commit, draft: CommitDraft, bounds: CallBounds): Promise<void> {
+    const writes = localWrites({ commit, head: draft.expected, fenceShards: this.#o.fenceShards });
+    for (let attempt = 0; ; attempt++) {
+      if (commit.class !== 'mergeable' && !this.#holds(commit)) {
+        this.#o.counters.refusedByLease++;
+        throw leaseNotHeld(this.#o.lease.standing());
+      }
+      try {
+        const result: WriteResult = await this.#o.table.transact(writes, bounds);
+        if (result.outcome === 'done') return;
+        throw this.#refused(commit, result.refusals);
+      } catch (error) {
+        if (!isRepeatable(error) || attempt >= CONFLICT_RETRIES_MAX) throw this.#worded(error);
+        await this.#o.clock.sleep(fullJitterMs(this.#o.rng, { ...CONFLICT_BACKOFF, attempt }), bounds.signal);
+      }
+    }
+  }
+
+  async #acknowledge(commit: Commit, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt> {
+    const revision = { epoch: commit.epoch, version: commit.version };
+    if (options.ack === 'local') {
+      this.#o.replication.journaled(commit);
+      return { ...revision, ack: 'local', degraded: null };
+    }
+    const arrival = await this.#o.replication.replicateNow(commit, options);
+    switch (arrival) {
+      case 'at-peer':
+        return { ...revision, ack: 'replicated', degraded: null };
+      case 'peer-gone':
+        this.#o.counters.acknowledgedUnreplicated++;
+        return { ...revision, ack: 'local', degraded: 'unreplicated' };
+      case 'stale':
+        this.#o.counters.unknown++;
+        throw outcomeUnknown('The peer region owns this cell by now; the write was set aside there for reconciliation.');
+      case 'unknown':
+        this.#o.counters.unknown++;
+        throw outcomeUnknown('The write stands in this region, but the peer region did not confirm it in time.');
+    }
+  }
+
+  #refused(commit: Commit, refusals: readonly Refusal[]): PlatformError {
+    const error = refusalError({ commit, refusals });
+    if (error.code === 'FENCE_STALE_EPOCH') {
+      this.#o.counters.refusedByFence++;
+      this.#o.onFenced();
+    }
+    return error;
+  }
+
+  #holds(commit: Commit): boolean {
+    const standing = this.#o.lease.standing();
+    return standing.held && standing.epoch === commit.epoch;
+  }
+
+  #worded(error: unknown): unknown {
+    if (!isPlatformError(error) || error.effect === 'none') return error;
+    this.#o.counters.unknown++;
+    return outcomeUnknown('The store did not answer the write in time.', error);
+  }
+}
+
+function isRepeatable(error: unknown): boolean {
+  return isPlatformError(error) && error.code === 'STORE_CONFLICT';
+}

@@ -1,0 +1,67 @@
+/**
+ * Raises the fence of a store, shard by shard. A takeover is complete only when *every* shard stands at its target: until
+ * then a commit of the old epoch may still pass at some shard. Each shard is one conditional write of its own, so that a
+ * conflict with a commit in flight costs that shard one repetition and not the whole takeover.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { isPlatformError } from '../../core/errors.ts';
+import { type Fence, mayRaise } from '../../core/fence.ts';
+import { fullJitterMs, type Rng } from '../../core/rng.ts';
+import type { CallBounds } from '../cell-store.ts';
+import { absent, all, any, type Condition, equals, type Table } from '../table/table.ts';
+import { fenceItem, fenceKey, toFence } from './table-layout.ts';
+
+const CONFLICT_RETRIES_MAX = 10;
+const CONFLICT_BACKOFF = { baseMs: 2, capMs: 50 };
+
+export type FenceRaise =
+  | { readonly outcome: 'raised' }
+  /** At least one shard stands above the target, or at it for somebody else: `seen` is the highest such. */
+  | { readonly outcome: 'higher'; readonly seen: Fence };
+
+export interface FenceRaiseOptions {
+  readonly table: Table;
+  readonly shards: number;
+  readonly to: Fence;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+/** Idempotent. Throws what the store throws; then some shards may be raised and others not, and repeating is safe. */
+export async function raiseFence(options: FenceRaiseOptions, bounds: CallBounds): Promise<FenceRaise> {
+  const shards = Array.from({ length: options.shards }, (_, shard) => shard);
+  const seen = await Promise.all(shards.map((shard) => raiseShard(options, shard, bounds)));
+  const higher = seen.filter((fence) => fence !== null).sort((a, b) => b.epoch - a.epoch)[0];
+  return higher ? { outcome: 'higher', seen: higher } : { outcome: 'raised' };
+}
+
+/** The highest fence of a store, or `null` when it has none yet. */
+export async function readFence(table: Table, shards: number, bounds: CallBounds): Promise<Fence | null> {
+  const keys = Array.from({ length: shards }, (_, shard) => fenceKey(shard));
+  const fences = (await table.getMany(keys, bounds)).map((item) => toFence(item)).filter((fence) => fence !== null);
+  return fences.sort((a, b) => b.epoch - a.epoch)[0] ?? null;
+}
+
+async function raiseShard(options: FenceRaiseOptions, shard: number, bounds: CallBounds): Promise<Fence | null> {
+  const { table, to, clock, rng } = options;
+  const write = { kind: 'put', item: fenceItem(shard, to), when: raisable(to) } as const;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const result = await table.write(write, bounds);
+      if (result.outcome === 'done') return null;
+      const existing = toFence(result.refusals[0]?.existing ?? null);
+      return existing && !mayRaise(existing, to) ? existing : null;
+    } catch (error) {
+      const conflict = isPlatformError(error) && error.code === 'STORE_CONFLICT';
+      if (!conflict || attempt >= CONFLICT_RETRIES_MAX) throw error;
+      await clock.sleep(fullJitterMs(rng, { ...CONFLICT_BACKOFF, attempt }), bounds.signal);
+    }
+  }
+}
+
+/** `mayRaise`, as the store checks it. */
+function raisable(to: Fence): Condition {
+  const sameTarget: Condition =
+    to.active === null ? { kind: 'attribute-absent', attribute: 'active' } : equals('active', to.active);
+  return any(absent, { kind: '<', attribute: 'epoch', value: to.epoch }, all(equals('epoch', to.epoch), sameTarget));
+}

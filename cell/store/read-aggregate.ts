@@ -1,0 +1,48 @@
+/** Reads one aggregate from a table, whole and from one commit. */
+import type { Aggregate, IdempotencyRecord } from '../../core/commit.ts';
+import { PlatformError } from '../../core/errors.ts';
+import type { AggregateId } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { CallBounds } from '../cell-store.ts';
+import { type Item, queryAll, type Table } from '../table/table.ts';
+import { aggregateKey, HEAD, headKey, IDEMPOTENCY_PREFIX, ITEM_PREFIX, toHead } from './table-layout.ts';
+
+/** Reads that a steady stream of commits to the same aggregate may tear in a row before we say so. */
+const TORN_READS_MAX = 5;
+
+/**
+ * A query may see half of a transaction. It can only have seen a later commit's items if that commit stood when the
+ * query ended, so an unmoved head afterwards proves the read whole. One item and its head need no proof: the version
+ * check of the commit that follows is enough, and a reader sees one value.
+ */
+export async function readAggregate(table: Table, id: AggregateId, bounds: CallBounds): Promise<Aggregate> {
+  for (let attempt = 0; attempt < TORN_READS_MAX; attempt++) {
+    const rows = await queryAll(table, aggregateKey(id), bounds);
+    const aggregate = toAggregate(id, rows);
+    if (rows.length <= 1) return aggregate;
+    const after = toHead(await table.get(headKey(id), bounds));
+    if (after?.version === aggregate.head?.version && after?.epoch === aggregate.head?.epoch) return aggregate;
+  }
+  throw new PlatformError({
+    code: 'STORE_CONFLICT',
+    kind: 'dependency',
+    effect: 'none',
+    message: `The aggregate was changed during each of ${TORN_READS_MAX} reads. Read again.`,
+  });
+}
+
+export function toAggregate(id: AggregateId, rows: readonly Item[]): Aggregate {
+  const items = new Map<string, JsonObject>();
+  const idempotency = new Map<string, IdempotencyRecord>();
+  let head: Item | null = null;
+  for (const row of rows) {
+    if (row.sk === HEAD) head = row;
+    else if (row.sk.startsWith(ITEM_PREFIX)) {
+      items.set(row.sk.slice(ITEM_PREFIX.length), JSON.parse(String(row.data)) as JsonObject);
+    } else if (row.sk.startsWith(IDEMPOTENCY_PREFIX)) {
+      const record = JSON.parse(String(row.record)) as IdempotencyRecord;
+      idempotency.set(record.key, record);
+    }
+  }
+  return { id, head: toHead(head), items, idempotency };
+}

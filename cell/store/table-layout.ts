@@ -1,0 +1,102 @@
+/**
+ * Where everything lies in a cell's table. One table a cell and region:
+ *
+ *   AGG#<aggregate>      HEAD | ITEM#<name> | IDEM#<key>     aggregates
+ *   FENCE#<shard>        FENCE                               the fence
+ *   JOURNAL#<shard>      <aggregate>#<epoch>#<version>       commits not yet known to be at the peer
+ *   OUTBOX#<shard>       <aggregate>#<message id>            messages not yet dealt with
+ *   QUARANTINE           <aggregate>#<epoch>#<version>       commits that came with an epoch below the fence
+ *   HEARTBEAT            <origin region>                     how far the peer's commits have arrived here
+ *   PROBE                <region>                            the keeper's proof that its store takes writes
+ */
+import type { Commit, Head, Revision } from '../../core/commit.ts';
+import type { Fence } from '../../core/fence.ts';
+import { fnv1a32 } from '../../core/hash.ts';
+import { type AggregateId, type Epoch, type RegionName } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { QuarantinedCommit } from '../cell-store.ts';
+import type { Item, Key } from '../table/table.ts';
+
+/** Journal and outbox are spread over this many table keys: a partition of DynamoDB takes 1,000 writes a second. */
+export const JOURNAL_SHARDS = 4;
+
+export const cellTableName = (cell: string) => `holdfast-${cell}`;
+export const ARBITER_TABLE = 'holdfast-arbiter';
+
+export const HEAD = 'HEAD';
+export const ITEM_PREFIX = 'ITEM#';
+export const IDEMPOTENCY_PREFIX = 'IDEM#';
+export const QUARANTINE = 'QUARANTINE';
+export const HEARTBEAT = 'HEARTBEAT';
+export const PROBE = 'PROBE';
+
+export const aggregateKey = (id: AggregateId) => `AGG#${id}`;
+export const headKey = (id: AggregateId): Key => ({ pk: aggregateKey(id), sk: HEAD });
+export const fenceKey = (shard: number): Key => ({ pk: `FENCE#${shard}`, sk: 'FENCE' });
+export const journalShardOf = (id: AggregateId) => fnv1a32(id) % JOURNAL_SHARDS;
+export const journalPk = (shard: number) => `JOURNAL#${shard}`;
+export const outboxPk = (shard: number) => `OUTBOX#${shard}`;
+export const outboxKey = (aggregate: AggregateId, id: string): Key => ({
+  pk: outboxPk(journalShardOf(aggregate)),
+  sk: `${aggregate}#${id}`,
+});
+/** Sorts an aggregate's entries by epoch, then version. */
+export const journalSk = (aggregate: AggregateId, revision: Revision) =>
+  `${aggregate}#${String(revision.epoch).padStart(10, '0')}#${String(revision.version).padStart(12, '0')}`;
+export const journalKey = (commit: Pick<Commit, 'aggregate' | 'epoch' | 'version'>): Key => ({
+  pk: journalPk(journalShardOf(commit.aggregate)),
+  sk: journalSk(commit.aggregate, commit),
+});
+
+export function headItem(id: AggregateId, head: Head): Item {
+  return { ...headKey(id), epoch: head.epoch, version: head.version, lineage: JSON.stringify(head.lineage) };
+}
+
+export function toHead(item: Item | null): Head | null {
+  if (!item) return null;
+  return {
+    epoch: Number(item.epoch),
+    version: Number(item.version),
+    lineage: JSON.parse(String(item.lineage)) as Revision[],
+  };
+}
+
+export function fenceItem(shard: number, fence: Fence): Item {
+  return { ...fenceKey(shard), epoch: fence.epoch, ...(fence.active ? { active: fence.active } : {}) };
+}
+
+export function toFence(item: Item | null): Fence | null {
+  if (!item) return null;
+  return { epoch: Number(item.epoch) as Epoch, active: item.active ? (String(item.active) as RegionName) : null };
+}
+
+export function journalItem(commit: Commit): Item {
+  return { ...journalKey(commit), at: commit.atMs, commit: JSON.stringify(commit) };
+}
+
+export function toCommit(item: Item): Commit {
+  return JSON.parse(String(item.commit)) as Commit;
+}
+
+export function dataItem(id: AggregateId, name: string, data: JsonObject): Item {
+  return { pk: aggregateKey(id), sk: ITEM_PREFIX + name, data: JSON.stringify(data) };
+}
+
+export function quarantineItem(quarantined: QuarantinedCommit): Item {
+  return {
+    pk: QUARANTINE,
+    sk: quarantined.id,
+    commit: JSON.stringify(quarantined.commit),
+    fenceEpoch: quarantined.fenceEpoch,
+    at: quarantined.quarantinedAtMs,
+  };
+}
+
+export function toQuarantined(item: Item): QuarantinedCommit {
+  return {
+    id: item.sk,
+    commit: toCommit(item),
+    fenceEpoch: Number(item.fenceEpoch),
+    quarantinedAtMs: Number(item.at),
+  };
+}

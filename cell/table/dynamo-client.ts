@@ -1,0 +1,71 @@
+/** DynamoDB clients and tables as this platform uses them: one try a call, keep-alive, every wait bounded by the caller. */
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ResourceInUseException,
+} from '@aws-sdk/client-dynamodb';
+import type { Clock } from '../../core/clock.ts';
+import { PlatformError } from '../../core/errors.ts';
+
+/** Sockets of one client: a cell's own bulkhead towards one store. */
+const SOCKETS_MAX = 64;
+/** A connection that takes longer than this is down for us; a cut link must not hold a call until its deadline. */
+const CONNECT_TIMEOUT_MS = 1_000;
+const TABLE_READY_WAIT_MS = 100;
+const TABLE_READY_TRIES = 100;
+
+export interface DynamoEndpoint {
+  readonly region: string;
+  /** An engine's URL on one machine; absent on AWS. */
+  readonly url?: string;
+}
+
+export function dynamoClient(endpoint: DynamoEndpoint): DynamoDBClient {
+  return new DynamoDBClient({
+    region: endpoint.region,
+    maxAttempts: 1,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      httpAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
+      httpsAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
+    },
+    ...(endpoint.url
+      ? { endpoint: endpoint.url, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
+      : {}),
+  });
+}
+
+/** Creates the table of this name unless it exists, and returns when it is active. Idempotent; safe from two processes. */
+export async function ensureTable(options: { client: DynamoDBClient; name: string; clock: Clock }): Promise<void> {
+  const { client, name, clock } = options;
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: name,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error;
+  }
+  for (let attempt = 0; attempt < TABLE_READY_TRIES; attempt++) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+    await clock.sleep(TABLE_READY_WAIT_MS);
+  }
+  throw new PlatformError({
+    code: 'STORE_UNAVAILABLE',
+    kind: 'dependency',
+    effect: 'none',
+    message: `Table ${name} was not active after ${(TABLE_READY_WAIT_MS * TABLE_READY_TRIES) / 1000} s. Check the store.`,
+  });
+}
