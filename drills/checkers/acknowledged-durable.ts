@@ -1,0 +1,149 @@
+/**
+ * Every acknowledged fenced write stands after the heal, or is counted. A write is *lost* when the owner's final state
+ * shows that it was never in the owner's line; it is *accounted for* when a quarantine holds it. Lost and in no
+ * quarantine: fail. Lost although acknowledged as replicated: fail, wherever it lies now.
+ */
+
+import { type Call, type History, isFencedWrite, isOk, isWrite, type OkCall } from '../history/call.ts';
+import type { EndState, FinalRead } from '../history/end-state.ts';
+import { traitsOf } from '../history/operation.ts';
+import { judgeRegister } from './register.ts';
+import { type CheckResult, check, type Finding } from './verdict.ts';
+
+export interface DurabilityInput {
+  readonly history: History;
+  readonly end: EndState;
+  /** The instant against which the age of what was lost is counted; `null` when no fault was injected. */
+  readonly faultAtMs: number | null;
+}
+
+export function acknowledgedDurable(input: DurabilityInput): CheckResult {
+  return check('acknowledged-durable', () => {
+    const evidence = gather(input);
+    const quarantined = new Set(
+      input.end.cells.flatMap((cell) =>
+        (cell.quarantine ?? []).flatMap((entry) => (entry.id === null ? [] : [entry.id])),
+      ),
+    );
+    const findings = evidence.lost.flatMap((call) => judgeLost(call, quarantined));
+    return {
+      findings: [...findings, ...evidence.findings],
+      missing: [...evidence.missing, ...withoutQuarantine(input, evidence.lost)],
+      figures: figuresOf(input, evidence.lost, quarantined),
+    };
+  });
+}
+
+interface Evidence {
+  readonly lost: OkCall[];
+  readonly findings: Finding[];
+  readonly missing: string[];
+}
+
+function gather({ history, end }: DurabilityInput): Evidence {
+  const evidence: Evidence = { lost: [], findings: [], missing: [] };
+  const finals = new Map(end.finals.map((final) => [`${final.of} ${final.key}`, final]));
+  const writesOf = groupByKey(history.calls.filter((call) => call.op === 'stock.put'));
+  for (const [key, writes] of writesOf) judgeStock({ key, writes, final: finals.get(`stock ${key}`), evidence });
+  for (const call of history.calls) {
+    if (call.op === 'checkout' && isOk(call)) judgeOrder({ call, finals, evidence });
+  }
+  return evidence;
+}
+
+function judgeStock(options: {
+  key: string;
+  writes: readonly Call[];
+  final: FinalRead | undefined;
+  evidence: Evidence;
+}): void {
+  const { key, writes, final, evidence } = options;
+  if (!final) {
+    if (writes.some(isOk)) evidence.missing.push(`No final read of stock ${key}.`);
+    return;
+  }
+  const judged = judgeRegister({ writes, found: final.found });
+  if (judged.kind === 'explained') evidence.lost.push(...judged.lost);
+  // A refused write that shows is the business of no-stale-write; a value of nobody's is ours.
+  else if (judged.refusedWriter === null) {
+    const message = `Stock ${key} stands at ${JSON.stringify(final.found)}, which nobody wrote.`;
+    evidence.findings.push({ rule: 'value-of-nobody', message, lines: writes.slice(0, 1).map((write) => write.line) });
+  }
+}
+
+function judgeOrder(options: { call: OkCall; finals: ReadonlyMap<string, FinalRead>; evidence: Evidence }): void {
+  const order = orderOf(options.call);
+  if (order === null) {
+    const message = `Checkout ${options.call.key} was acknowledged without naming an order.`;
+    options.evidence.findings.push({ rule: 'order-unnamed', message, lines: [options.call.line] });
+    return;
+  }
+  const final = options.finals.get(`order ${order}`);
+  if (!final) options.evidence.missing.push(`No final read of order ${order}.`);
+  else if (final.found === null) options.evidence.lost.push(options.call);
+}
+
+/** `<tenant>/<order>` of an acknowledged checkout. */
+export function orderOf(call: OkCall): string | null {
+  const { value } = call;
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
+  const order = (value as { readonly order?: unknown }).order;
+  return typeof order === 'string' ? `${call.key.split('/')[0]}/${order}` : null;
+}
+
+function judgeLost(call: OkCall, quarantined: ReadonlySet<string>): readonly Finding[] {
+  const subject = `${call.op} ${call.key}, acknowledged by ${call.region} under epoch ${call.epoch},`;
+  if (!quarantined.has(call.id)) {
+    return [
+      {
+        rule: 'lost-uncounted',
+        message: `${subject} is neither in the final state nor in quarantine.`,
+        lines: [call.line],
+      },
+    ];
+  }
+  if (traitsOf(call.op).ack === 'replicated' && call.degraded === null) {
+    return [
+      {
+        rule: 'lost-replicated',
+        message: `${subject} was acknowledged as replicated and is lost.`,
+        lines: [call.line],
+      },
+    ];
+  }
+  return [];
+}
+
+/** Only when something was lost does it matter that the quarantine could not be read: it then may, or may not, be counted. */
+function withoutQuarantine({ end }: DurabilityInput, lost: readonly OkCall[]): readonly string[] {
+  const cells = new Set(lost.map((call) => call.cell));
+  return end.cells
+    .filter((cell) => cell.quarantine === null && cells.has(cell.cell))
+    .map((cell) => `The quarantine of cell ${cell.cell} could not be read.`);
+}
+
+function figuresOf(input: DurabilityInput, lost: readonly OkCall[], quarantined: ReadonlySet<string>) {
+  const acknowledged = input.history.calls.filter(isOk).filter(isWrite);
+  const lostAtMs = lost.map((call) => call.completedAtMs);
+  const ageMs =
+    input.faultAtMs === null || lost.length === 0 ? 0 : Math.max(0, input.faultAtMs - Math.min(...lostAtMs));
+  return {
+    acknowledgedWrites: acknowledged.length,
+    fencedWrites: acknowledged.filter(isFencedWrite).length,
+    degradedAcknowledged: acknowledged.filter((call) => call.degraded !== null).length,
+    lost: lost.length,
+    lostDegraded: lost.filter((call) => call.degraded !== null).length,
+    lostQuarantined: lost.filter((call) => quarantined.has(call.id)).length,
+    ageMs: Math.round(ageMs),
+  };
+}
+
+function groupByKey(calls: readonly Call[]): ReadonlyMap<string, readonly Call[]> {
+  const groups = new Map<string, Call[]>();
+  for (const call of calls) {
+    const group = groups.get(call.key);
+    if (group) group.push(call);
+    else groups.set(call.key, [call]);
+  }
+  return groups;
+}

@@ -1,0 +1,72 @@
+/**
+ * What was there after the heal, as plain data: what clients could read, and what the stores held. Judged together with
+ * the history; written to `end-state.json` beside it, so that an outside checker has the same evidence. A part that could
+ * not be read is `null`, and the checkers that need it say unknown.
+ */
+import type { Json } from '../../core/json.ts';
+
+/** What a client read after the heal under a key of the history; `found: null` when nothing is there. */
+export interface FinalRead {
+  readonly of: 'stock' | 'order' | 'cart';
+  readonly key: string;
+  readonly cell: string;
+  readonly found: Json;
+}
+
+/** A merged cart as one region shows it: sku → quantity. */
+export interface CartView {
+  readonly key: string;
+  readonly region: string;
+  readonly items: Readonly<Record<string, number>>;
+}
+
+/** A charge at the payment provider, by its own ledger. */
+export interface LedgerCharge {
+  readonly charge: string;
+  readonly order: string;
+  /** The idempotency key that the charge was made under. */
+  readonly key: string;
+  readonly amountCents: number;
+  readonly state: 'captured' | 'voided' | 'declined';
+}
+
+/** An aggregate as one region's store holds it. */
+export interface AggregateDump {
+  readonly region: string;
+  readonly aggregate: string;
+  readonly epoch: number;
+  readonly version: number;
+  /** A digest of the items, or the items themselves; equal if and only if the contents are. */
+  readonly contents: string;
+  /** Up to which version each epoch wrote: what this copy's line includes. */
+  readonly lineage: readonly { readonly epoch: number; readonly version: number }[];
+}
+
+/** A commit that a store keeps apart because its epoch was below the fence. */
+export interface QuarantineDump {
+  readonly region: string;
+  readonly aggregate: string;
+  readonly epoch: number;
+  readonly version: number;
+  readonly fenceEpoch: number;
+  /** The idempotency key of the write; `null` when the commit carried none. */
+  readonly id: string | null;
+}
+
+export interface CellEndState {
+  readonly cell: string;
+  readonly owner: string;
+  readonly epoch: number;
+  /** Fenced aggregates of both regions. `null`: the stores could not be read. */
+  readonly aggregates: readonly AggregateDump[] | null;
+  readonly quarantine: readonly QuarantineDump[] | null;
+  /** Journal entries not yet applied at the peer, per region. */
+  readonly journalPending: Readonly<Record<string, number>> | null;
+}
+
+export interface EndState {
+  readonly cells: readonly CellEndState[];
+  readonly finals: readonly FinalRead[];
+  readonly carts: readonly CartView[] | null;
+  readonly ledger: readonly LedgerCharge[] | null;
+}

@@ -1,0 +1,255 @@
+import { describe, expect, it } from '@jest/globals';
+import { acknowledgedDurable } from '../../drills/checkers/acknowledged-durable.ts';
+import { cartsConverge } from '../../drills/checkers/carts-converge.ts';
+import { judgeHistory } from '../../drills/checkers/judge.ts';
+import { noDoubleCharge } from '../../drills/checkers/no-double-charge.ts';
+import { LATE_ANSWER_MS_MAX, noStaleWrite } from '../../drills/checkers/no-stale-write.ts';
+import { oneWriterPerEpoch } from '../../drills/checkers/one-writer-per-epoch.ts';
+import { type CheckResult, check, worstOf } from '../../drills/checkers/verdict.ts';
+import type { AggregateDump, EndState, LedgerCharge } from '../../drills/history/end-state.ts';
+import { cellEnd, EAST, endOf, GOOD_FAILOVER, historyOf, type Row, stockFinal, WEST } from './sample-history.ts';
+
+const goodEnd = endOf({ finals: [stockFinal(4)] });
+const rules = (result: CheckResult) => [result.verdict, ...result.findings.map((finding) => finding.rule)];
+const durable = (rows: readonly Row[], end: EndState) =>
+  acknowledgedDurable({ history: historyOf(rows), end, faultAtMs: 100 });
+
+describe('all checkers', () => {
+  it('pass a good failover', () => {
+    const results = judgeHistory({ history: historyOf(GOOD_FAILOVER), end: goodEnd, faultAtMs: 100 });
+    expect(results.map((result) => [result.checker, result.verdict])).toEqual([
+      ['one-writer-per-epoch', 'pass'],
+      ['no-stale-write', 'pass'],
+      ['acknowledged-durable', 'pass'],
+      ['no-double-charge', 'pass'],
+      ['carts-converge', 'pass'],
+    ]);
+  });
+
+  it('say unknown when they crash, and unknown never becomes pass', () => {
+    const crashed = check('bad', () => {
+      throw new Error('boom');
+    });
+    expect(rules(crashed)).toEqual(['unknown', 'checker-crashed']);
+    expect([worstOf([]), worstOf(['pass', 'unknown']), worstOf(['unknown', 'fail']), worstOf(['pass'])]).toEqual([
+      'unknown',
+      'unknown',
+      'fail',
+      'pass',
+    ]);
+  });
+});
+
+describe('one writer per epoch', () => {
+  it('rejects two regions that acknowledge under one epoch', () => {
+    const rows: Row[] = [...GOOD_FAILOVER, { at: [600, 610], key: 'acme/other', asked: 9, region: EAST, epoch: 2 }];
+    expect(rules(oneWriterPerEpoch(historyOf(rows)))).toEqual(['fail', 'epoch-shared']);
+  });
+
+  it('rejects an epoch that goes back for a key, and lets overlapping calls end in any order', () => {
+    const back: Row[] = [...GOOD_FAILOVER, { at: [600, 610], asked: 9, region: EAST, epoch: 1 }];
+    expect(rules(oneWriterPerEpoch(historyOf(back)))).toEqual(['fail', 'epoch-went-back']);
+    const overlapping: Row[] = [...GOOD_FAILOVER, { at: [505, 520], asked: 9, region: EAST, epoch: 1 }];
+    expect(rules(oneWriterPerEpoch(historyOf(overlapping)))).toEqual(['pass']);
+  });
+
+  it('does not fence carts', () => {
+    const cart = { op: 'cart.put', key: 'acme/k/a', asked: 1 } as const;
+    const rows: Row[] = [
+      { ...cart, at: [0, 1] },
+      { ...cart, at: [2, 3], region: WEST },
+    ];
+    expect(rules(oneWriterPerEpoch(historyOf(rows)))).toEqual(['pass']);
+  });
+});
+
+describe('no stale write', () => {
+  const stale = (rows: readonly Row[], end = goodEnd) => rules(noStaleWrite({ history: historyOf(rows), end }));
+
+  it('rejects an old epoch acknowledged after the new owner, on any key', () => {
+    const rows: Row[] = [...GOOD_FAILOVER, { at: [600, 610], key: 'acme/other', asked: 9, epoch: 1 }];
+    expect(stale(rows)).toEqual(['fail', 'stale-acknowledged']);
+  });
+
+  it('lets an answer that was in flight come in late, but not later than answers travel', () => {
+    const inFlight = (endMs: number): Row[] => [...GOOD_FAILOVER, { at: [490, endMs], key: 'acme/x', asked: 9 }];
+    expect(stale(inFlight(520))).toEqual(['pass']);
+    expect(stale(inFlight(520 + LATE_ANSWER_MS_MAX))).toEqual(['fail', 'acknowledged-late']);
+  });
+
+  it('rejects a refused write whose value stands', () => {
+    expect(stale(GOOD_FAILOVER, endOf({ finals: [stockFinal(30)] }))).toEqual(['fail', 'stale-accepted']);
+  });
+
+  it('rejects a write of unknown outcome at the old region when it stands although it came too late', () => {
+    const late: Row = { at: [600, 900], key: 'acme/z', asked: 7, outcome: 'info', via: 'direct', sentTo: EAST };
+    const stands = endOf({ finals: [stockFinal(4), stockFinal(7, 'acme/z')] });
+    expect(stale([...GOOD_FAILOVER, late], stands)).toEqual(['fail', 'stale-accepted']);
+    expect(stale([...GOOD_FAILOVER, { ...late, at: [440, 900] }], stands)).toEqual(['pass']);
+    expect(stale([...GOOD_FAILOVER, { ...late, via: 'router' }], stands)).toEqual(['pass']);
+    const back: Row = { at: [1_000, 1_001], key: 'acme/y', asked: 8, epoch: 3 };
+    expect(stale([...GOOD_FAILOVER, late, back], stands)).toEqual(['pass']);
+  });
+
+  const dump = (over: Partial<AggregateDump>): AggregateDump => ({
+    region: WEST,
+    aggregate: 'stock#acme#sku-1',
+    epoch: 2,
+    version: 4,
+    contents: 'four',
+    lineage: [
+      { epoch: 1, version: 2 },
+      { epoch: 2, version: 4 },
+    ],
+    ...over,
+  });
+  const dumped = (...aggregates: AggregateDump[]) =>
+    endOf({ finals: [stockFinal(4)], cells: [cellEnd({ aggregates })] });
+
+  it('rejects a copy that differs from the owner, that lacks something, or that has something more', () => {
+    expect(stale(GOOD_FAILOVER, dumped(dump({}), dump({ region: EAST })))).toEqual(['pass']);
+    expect(stale(GOOD_FAILOVER, dumped(dump({}), dump({ region: EAST, contents: 'three' })))).toEqual([
+      'fail',
+      'copy-diverged',
+    ]);
+    expect(stale(GOOD_FAILOVER, dumped(dump({ region: EAST })))).toEqual(['fail', 'copy-diverged']);
+    const lacking = dumped(dump({}), dump({ region: EAST }), dump({ aggregate: 'stock#acme#b' }));
+    expect(stale(GOOD_FAILOVER, lacking)).toEqual(['fail', 'copy-missing']);
+  });
+
+  it('rejects a quarantined commit that also stands, and accepts one that does not', () => {
+    const entry = { region: WEST, aggregate: 'stock#acme#sku-1', epoch: 1, fenceEpoch: 2, id: 'call-9' };
+    const cell = (version: number) => cellEnd({ aggregates: [dump({})], quarantine: [{ ...entry, version }] });
+    expect(stale(GOOD_FAILOVER, endOf({ cells: [cell(3)] }))).toEqual(['pass']);
+    expect(stale(GOOD_FAILOVER, endOf({ cells: [cell(2)] }))).toEqual(['fail', 'quarantined-visible']);
+  });
+
+  it('says unknown when the stores could not be read', () => {
+    expect(stale(GOOD_FAILOVER, endOf({ cells: [cellEnd({ aggregates: null })] }))).toEqual(['unknown']);
+  });
+});
+
+describe('acknowledged writes are durable', () => {
+  it('takes a write as superseded by one that may have followed, and as lost when one before it stands', () => {
+    expect(durable(GOOD_FAILOVER, goodEnd).verdict).toBe('pass');
+    expect(rules(durable(GOOD_FAILOVER, endOf({ finals: [stockFinal(3)] })))).toEqual(['pass']);
+    expect(rules(durable(GOOD_FAILOVER, endOf({ finals: [stockFinal(2)] })))).toEqual(['fail', 'lost-uncounted']);
+    const allGone = durable(GOOD_FAILOVER, endOf({ finals: [stockFinal(null)] }));
+    expect(rules(allGone)).toEqual(['fail', 'lost-uncounted', 'lost-uncounted', 'lost-uncounted']);
+    expect(allGone.figures).toMatchObject({ lost: 3, ageMs: 95 });
+  });
+
+  it('counts what lies in quarantine, and still rejects it when it was acknowledged as replicated', () => {
+    const entry = { region: WEST, aggregate: 'a', epoch: 1, version: 2, fenceEpoch: 2, id: 'call-4' };
+    const end = endOf({ finals: [stockFinal(2)], cells: [cellEnd({ quarantine: [entry] })] });
+    expect(rules(durable(GOOD_FAILOVER, end))).toEqual(['fail', 'lost-replicated']);
+    const degraded = GOOD_FAILOVER.map((row) => (row.asked === 4 ? { ...row, degraded: 'unreplicated' } : row));
+    const counted = durable(degraded, end);
+    expect(counted.verdict).toBe('pass');
+    expect(counted.figures).toMatchObject({ lost: 1, lostDegraded: 1, lostQuarantined: 1, degradedAcknowledged: 1 });
+  });
+
+  it('rejects a value that nobody wrote, and an acknowledged order that is not there', () => {
+    expect(rules(durable(GOOD_FAILOVER, endOf({ finals: [stockFinal(77)] })))).toEqual(['fail', 'value-of-nobody']);
+    const checkout: Row = { at: [0, 5], op: 'checkout', key: 'acme/cart', value: { order: 'o1' } };
+    const final = (found: null | { status: string }) =>
+      endOf({ finals: [{ of: 'order', key: 'acme/o1', cell: 'c01', found }] });
+    expect(rules(durable([checkout], final({ status: 'confirmed' })))).toEqual(['pass']);
+    expect(rules(durable([checkout], final(null)))).toEqual(['fail', 'lost-uncounted']);
+    expect(rules(durable([{ ...checkout, value: {} }], final(null)))).toEqual(['fail', 'order-unnamed']);
+  });
+
+  it('says unknown when a key was not read', () => {
+    expect(rules(durable(GOOD_FAILOVER, endOf()))).toEqual(['unknown']);
+  });
+});
+
+describe('no double charge', () => {
+  const charge = (over: Partial<LedgerCharge>): LedgerCharge => ({
+    charge: 'ch1',
+    order: 'o1',
+    key: 'k1',
+    amountCents: 100,
+    state: 'captured',
+    ...over,
+  });
+  const judged = (status: string, ...ledger: LedgerCharge[]) =>
+    rules(
+      noDoubleCharge({
+        end: endOf({ ledger, finals: [{ of: 'order', key: 'acme/o1', cell: 'c01', found: { status } }] }),
+      }),
+    );
+
+  it('accepts one capture of a confirmed order, and none, or a voided one, of a rejected order', () => {
+    expect(judged('confirmed', charge({}))).toEqual(['pass']);
+    expect(judged('confirmed', charge({ state: 'declined' }), charge({ charge: 'ch2' }))).toEqual(['pass']);
+    expect(judged('rejected')).toEqual(['pass']);
+    expect(judged('rejected', charge({ state: 'voided' }))).toEqual(['pass']);
+  });
+
+  it('rejects two captures, under one key or two, and captures that do not go with the order', () => {
+    expect(judged('confirmed', charge({}), charge({ charge: 'ch2' }))).toEqual(['fail', 'charged-twice']);
+    expect(judged('confirmed', charge({}), charge({ charge: 'ch2', key: 'k2' }))).toEqual(['fail', 'charged-twice']);
+    expect(judged('confirmed')).toEqual(['fail', 'confirmed-uncharged']);
+    expect(judged('rejected', charge({}))).toEqual(['fail', 'rejected-charged']);
+  });
+
+  it('says unknown of an unfinished order and of a ledger that was not read', () => {
+    expect(judged('pending', charge({}))).toEqual(['unknown']);
+    expect(rules(noDoubleCharge({ end: endOf({ ledger: null }) }))).toEqual(['unknown']);
+  });
+});
+
+describe('carts converge', () => {
+  const put = (at: readonly [number, number], asked: number, over: Partial<Row> = {}): Row => ({
+    at,
+    asked,
+    op: 'cart.put',
+    key: 'acme/k/a',
+    client: 1,
+    ...over,
+  });
+  const judged = (rows: readonly Row[], east: number, west = east) =>
+    rules(
+      cartsConverge({
+        history: historyOf(rows),
+        end: endOf({
+          carts: [
+            { key: 'acme/k', region: EAST, items: { a: east } },
+            { key: 'acme/k', region: WEST, items: { a: west } },
+          ],
+        }),
+      }),
+    );
+  const rows = [
+    put([0, 1], 1),
+    put([2, 3], 2),
+    put([4, 5], 3, { outcome: 'info' }),
+    put([6, 7], 4, { outcome: 'fail' }),
+  ];
+
+  it('accepts the last acknowledged quantity, or a later unknown one', () => {
+    expect(judged(rows, 2)).toEqual(['pass']);
+    expect(judged(rows, 3)).toEqual(['pass']);
+  });
+
+  it('rejects carts that differ, a quantity that was replaced, refused, or never put', () => {
+    expect(judged(rows, 2, 3)).toEqual(['fail', 'carts-differ']);
+    expect(judged(rows, 1)).toEqual(['fail', 'cart-write-lost', 'cart-write-lost']);
+    expect(judged(rows, 4)).toEqual(['fail', 'cart-of-nobody', 'cart-of-nobody']);
+    expect(judged(rows, 9)).toEqual(['fail', 'cart-of-nobody', 'cart-of-nobody']);
+    expect(judged(rows, 0)).toEqual(['fail', 'cart-write-lost', 'cart-write-lost']);
+  });
+
+  it('judges carts with several writers, or checked out ones, by their equality alone', () => {
+    expect(judged([put([0, 1], 1), put([2, 3], 2, { client: 2 })], 1)).toEqual(['pass']);
+    expect(judged([...rows, { at: [8, 9], op: 'checkout', key: 'acme/k' }], 0)).toEqual(['pass']);
+  });
+
+  it('says unknown when a cart was read in one region only, or not at all', () => {
+    const one = { key: 'acme/k', region: EAST, items: { a: 2 } };
+    expect(rules(cartsConverge({ history: historyOf(rows), end: endOf({ carts: [one] }) }))).toEqual(['unknown']);
+    expect(rules(cartsConverge({ history: historyOf(rows), end: endOf() }))).toEqual(['unknown']);
+    expect(rules(cartsConverge({ history: historyOf(rows), end: endOf({ carts: null }) }))).toEqual(['unknown']);
+  });
+});
