@@ -1,0 +1,46 @@
+/** The sentence that a person reads first. It says what is known, in the order in which it matters, and never more. */
+import type { DrillReport } from './drill-report.ts';
+import { count, milliseconds } from './html.ts';
+
+type Measured = Omit<DrillReport, 'headline'>;
+
+export function headlineOf(report: Measured): string {
+  if (report.verdict === 'unknown' && report.cells.length === 0)
+    return `Nothing was learnt: ${lowerFirst(report.reasons[0] ?? 'no reason was given.')}`;
+  const parts = [away(report), lost(report), stale(report)];
+  const doubt = report.verdict === 'unknown' ? ' As far as could be seen.' : '';
+  return `${parts.filter((part) => part !== '').join('; ')}.${doubt}`;
+}
+
+function away(report: Measured): string {
+  if (report.cells.length === 0) return 'No cell was hit';
+  return report.cells
+    .map((cell) => {
+      const ms = report.drill === 'switchover' ? cell.writesAwayMs : cell.rtoMs;
+      return ms === null ? `${cell.cell} did not come back` : `${cell.cell} was away for ${milliseconds(ms)}`;
+    })
+    .join(', ');
+}
+
+function lost({ rpo, checkers, acknowledgedDegraded }: Measured): string {
+  if (checkers.length === 0) return 'what was lost is not known';
+  const unreplicated =
+    acknowledgedDegraded > 0 ? ` (${count(acknowledgedDegraded)} were acknowledged as unreplicated)` : '';
+  if (rpo.lost === 0) return `nothing acknowledged was lost${unreplicated}`;
+  return `${count(rpo.lost)} acknowledged ${rpo.lost === 1 ? 'write was' : 'writes were'} lost, the oldest ${milliseconds(rpo.ageMs)} before the fault${unreplicated}`;
+}
+
+function stale({ staleAccepted, staleAcknowledged, fenceRefused }: Measured): string {
+  const bad = [
+    staleAccepted > 0 ? `${count(staleAccepted)} stale writes were accepted` : '',
+    staleAcknowledged > 0 ? `${count(staleAcknowledged)} were acknowledged although stale` : '',
+  ].filter((part) => part !== '');
+  if (bad.length > 0) return bad.join(' and ');
+  return fenceRefused > 0
+    ? `the fence refused ${count(fenceRefused)} stale ${fenceRefused === 1 ? 'write' : 'writes'}`
+    : '';
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
