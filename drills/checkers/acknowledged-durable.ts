@@ -4,7 +4,8 @@
  * quarantine: fail. Lost although acknowledged as replicated: fail, wherever it lies now.
  */
 
-import { type Call, type History, isFencedWrite, isOk, isWrite, type OkCall } from '../history/call.ts';
+import type { Json } from '../../core/json.ts';
+import { type Call, canonical, type History, isFencedWrite, isOk, isWrite, type OkCall } from '../history/call.ts';
 import type { EndState, FinalRead } from '../history/end-state.ts';
 import { traitsOf } from '../history/operation.ts';
 import { judgeRegister } from './register.ts';
@@ -20,11 +21,7 @@ export interface DurabilityInput {
 export function acknowledgedDurable(input: DurabilityInput): CheckResult {
   return check('acknowledged-durable', () => {
     const evidence = gather(input);
-    const quarantined = new Set(
-      input.end.cells.flatMap((cell) =>
-        (cell.quarantine ?? []).flatMap((entry) => (entry.id === null ? [] : [entry.id])),
-      ),
-    );
+    const quarantined = quarantinedAmong(evidence.lost, input.end);
     const findings = evidence.lost.flatMap((call) => judgeLost(call, quarantined));
     return {
       findings: [...findings, ...evidence.findings],
@@ -91,9 +88,26 @@ export function orderOf(call: OkCall): string | null {
   return typeof order === 'string' ? `${call.key.split('/')[0]}/${order}` : null;
 }
 
-function judgeLost(call: OkCall, quarantined: ReadonlySet<string>): readonly Finding[] {
+/** By idempotency key, or by what was written: a write that is natural to repeat carries no key into the store. */
+function quarantinedAmong(lost: readonly OkCall[], end: EndState): ReadonlySet<OkCall> {
+  const entries = end.cells.flatMap((cell) => cell.quarantine ?? []);
+  const ids = new Set(entries.map((entry) => entry.id));
+  const writes = new Set(entries.flatMap(({ write }) => (write ? [nameOf(write.of, write.key, write.value)] : [])));
+  const holds = (call: OkCall) =>
+    call.op === 'stock.put'
+      ? writes.has(nameOf('stock', call.key, call.value))
+      : writes.has(nameOf('order', orderOf(call) ?? '', null));
+  return new Set(lost.filter((call) => ids.has(call.id) || holds(call)));
+}
+
+/** An order is one write whatever it has come to, so its value says nothing. */
+function nameOf(...[of, key, value]: readonly ['stock' | 'order', string, Json]): string {
+  return of === 'stock' ? `${of} ${key} ${canonical(value)}` : `${of} ${key}`;
+}
+
+function judgeLost(call: OkCall, quarantined: ReadonlySet<OkCall>): readonly Finding[] {
   const subject = `${call.op} ${call.key}, acknowledged by ${call.region} under epoch ${call.epoch},`;
-  if (!quarantined.has(call.id)) {
+  if (!quarantined.has(call)) {
     return [
       {
         rule: 'lost-uncounted',
@@ -122,7 +136,7 @@ function withoutQuarantine({ end }: DurabilityInput, lost: readonly OkCall[]): r
     .map((cell) => `The quarantine of cell ${cell.cell} could not be read.`);
 }
 
-function figuresOf(input: DurabilityInput, lost: readonly OkCall[], quarantined: ReadonlySet<string>) {
+function figuresOf(input: DurabilityInput, lost: readonly OkCall[], quarantined: ReadonlySet<OkCall>) {
   const acknowledged = input.history.calls.filter(isOk).filter(isWrite);
   const lostAtMs = lost.map((call) => call.completedAtMs);
   const ageMs =
@@ -133,7 +147,7 @@ function figuresOf(input: DurabilityInput, lost: readonly OkCall[], quarantined:
     degradedAcknowledged: acknowledged.filter((call) => call.degraded !== null).length,
     lost: lost.length,
     lostDegraded: lost.filter((call) => call.degraded !== null).length,
-    lostQuarantined: lost.filter((call) => quarantined.has(call.id)).length,
+    lostQuarantined: lost.filter((call) => quarantined.has(call)).length,
     ageMs: Math.round(ageMs),
   };
 }

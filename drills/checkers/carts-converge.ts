@@ -1,10 +1,12 @@
 /**
  * Carts converge: after the heal both regions show the same merged cart, and in a cart that one client filled the last
- * acknowledged quantity of each article stands, unless a write of unknown outcome may have followed it. Carts that were
- * checked out are compared between regions only, because the checkout changes them.
+ * acknowledged quantity of each article stands, unless a write of unknown outcome may have followed it. A cart that was
+ * written in both regions is judged by what a merge may make of it (`merged-quantities.ts`). Carts that were checked out are
+ * compared between regions only, because the checkout changes them.
  */
 import { type Call, type History, isOk } from '../history/call.ts';
 import type { CartView, EndState } from '../history/end-state.ts';
+import { mergedQuantities } from './merged-quantities.ts';
 import { judgeRegister } from './register.ts';
 import { type CheckResult, check, type Finding } from './verdict.ts';
 
@@ -62,15 +64,13 @@ function judgeArticle(options: {
   // Putting 0 takes the article out, so both are one value.
   const found = quantity === 0 && !writes.some((write) => write.asked === 0) ? null : quantity;
   const judged = judgeRegister({ writes, found });
+  if (judged.kind === 'explained' && judged.lost.length === 0) return [];
+  const mergeable = mergedQuantities(writes);
+  if (mergeable === 'any' || mergeable.has(quantity)) return [];
   if (judged.kind === 'unexplained') {
     const why = judged.refusedWriter ? 'a refused write' : 'nobody';
-    return [
-      {
-        rule: 'cart-of-nobody',
-        message: `${article} stands at ${quantity} in ${view.region}, written by ${why}.`,
-        lines: [],
-      },
-    ];
+    const message = `${article} stands at ${quantity} in ${view.region}, written by ${why}.`;
+    return [{ rule: 'cart-of-nobody', message, lines: [] }];
   }
   return judged.lost.slice(-1).map((call) => ({
     rule: 'cart-write-lost',

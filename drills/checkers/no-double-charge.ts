@@ -66,5 +66,5 @@ function statusOf(order: FinalRead): string {
   const { found } = order;
   if (found === null || typeof found !== 'object' || Array.isArray(found)) return 'unreadable';
   const status = (found as { readonly status?: unknown }).status;
-  return typeof status === 'string' ? status : 'unreadable';
+  return typeof status === 'string' ? status.toLowerCase() : 'unreadable';
 }

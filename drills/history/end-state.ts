@@ -51,6 +51,8 @@ export interface QuarantineDump {
   readonly fenceEpoch: number;
   /** The idempotency key of the write; `null` when the commit carried none. */
   readonly id: string | null;
+  /** What the commit would have written, in the history's terms; `null` when it is of no operation of the history. */
+  readonly write: { readonly of: 'stock' | 'order'; readonly key: string; readonly value: Json } | null;
 }
 
 export interface CellEndState {

@@ -17,7 +17,7 @@ p { margin:8px 0; max-width:72ch; }
 .verdict { display:inline-block; font-weight:650; font-size:14px; padding:3px 12px; border-radius:999px; border:1.5px solid currentColor; }
 .pass { color:var(--pass); } .fail { color:var(--fail); } .unknown { color:var(--unknown); }
 ul.reasons { margin:12px 0; padding-left:20px; }
-dl.figures { display:grid; grid-template-columns:repeat(auto-fit,minmax(138px,1fr)); gap:1px; background:var(--line); border:1px solid var(--line);
+dl.figures { display:grid; grid-template-columns:repeat(5,1fr); gap:1px; background:var(--line); border:1px solid var(--line);
   border-radius:12px; overflow:hidden; margin:28px 0 0; }
 dl.figures div { background:var(--card); padding:14px 16px; }
 dl.figures dt { color:var(--soft); font-size:13px; }
@@ -41,5 +41,7 @@ details ul { margin:8px 0; padding-left:20px; }
 code,pre { font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace; }
 pre { background:var(--card); border:1px solid var(--line); border-radius:10px; padding:12px 14px; overflow-x:auto; }
 .u-legend { font-size:13px; text-align:left; } .u-legend .u-marker { border-radius:3px; }
+@media (max-width: 720px) { dl.figures { grid-template-columns:repeat(2,1fr); } }
+.chart:not(:hover) .u-legend { visibility:hidden; }
 @media print { body { background:#fff; } .chart,dl.figures { break-inside:avoid; } }
 `;
