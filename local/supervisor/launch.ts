@@ -1,0 +1,49 @@
+/** How a planned process becomes a child: which program, with which flags. */
+import { join } from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { invariant } from '../../core/errors.ts';
+import { startEngineChild } from '../engine/engine-child.ts';
+import type { Engine } from '../engine/resolve-engine.ts';
+import type { ProcessKind } from '../platform-control.ts';
+import { startNodeChild } from './node-child.ts';
+import type { PlannedProcess } from './platform-plan.ts';
+import type { ProcessLog } from './process-logs.ts';
+import type { RunningChild } from './running-child.ts';
+
+export type HostKind = Exclude<ProcessKind, 'store' | 'arbiter'>;
+export type HostScripts = Readonly<Record<HostKind, string>>;
+
+/** The bundles that `local/build.mjs` makes. */
+export function hostScripts(rootDir: string): HostScripts {
+  const dist = (path: string) => join(rootDir, 'dist', path);
+  return {
+    cell: dist('local/hosts/cell-host.js'),
+    router: dist('router/node/main.js'),
+    control: dist('control/main.js'),
+    payments: dist('services/payments/main.js'),
+  };
+}
+
+/** Eleven hosts share one machine; a young generation of 2 MB instead of 16 keeps each some 20 MB smaller under load. */
+const NODE_FLAGS = ['--max-semi-space-size=2'];
+
+export interface LaunchOptions {
+  readonly planned: PlannedProcess;
+  readonly engine: Engine;
+  readonly log: ProcessLog;
+  readonly script: (kind: HostKind) => string;
+  readonly env: () => Readonly<Record<string, string>>;
+  readonly storeDir: string;
+}
+
+export function processLauncher(options: LaunchOptions): () => Promise<RunningChild> {
+  const { planned, engine, log } = options;
+  const { kind, name } = planned;
+  if (kind === 'store' || kind === 'arbiter') {
+    invariant(engine.kind !== 'endpoint', 'an engine is started only where nobody else runs it');
+    return () => startEngineChild({ name, engine, dir: options.storeDir, log, clock: systemClock });
+  }
+  const script = options.script(kind);
+  return async () =>
+    log.withFd((logFd) => startNodeChild({ name, script, nodeFlags: NODE_FLAGS, env: options.env(), logFd }));
+}
