@@ -5,7 +5,7 @@
 import type { Commit } from '../../core/commit.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { byAggregate, journalKeysOf, journalShards, readJournalPage } from './journal.ts';
-import { shipCommit, type ShippingLane } from './ship-commit.ts';
+import { type ShippingLane, shipCommit } from './ship-commit.ts';
 
 /** Entries read at once, and aggregates shipped at once: what one store answers without queueing on this side. */
 const PAGE_ENTRIES = 100;

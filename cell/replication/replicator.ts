@@ -8,11 +8,11 @@ import type { Commit } from '../../core/commit.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import { fullJitterMs } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
-import { byAggregate, journalKeysOf, readJournalOf } from './journal.ts';
 import { drainJournal } from './drain-journal.ts';
+import { byAggregate, journalKeysOf, readJournalOf } from './journal.ts';
 import type { PeerHealth } from './peer-health.ts';
 import type { Arrival, PeerReplication } from './peer-replication.ts';
-import { type Shipment, shipCommit, type ShippingLane } from './ship-commit.ts';
+import { type Shipment, type ShippingLane, shipCommit } from './ship-commit.ts';
 
 /** Commits kept in memory for the quick way. More than that wait in the journal for the sweep: memory stays flat. */
 const QUEUE_MAX = 1_000;

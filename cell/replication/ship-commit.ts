@@ -3,14 +3,15 @@
  * peer's quarantine with this store repaired. Everything here is idempotent; the caller deletes the journal entry only
  * after `shipped` or `quarantined`. Replicator and failover coordinator (drain) share it.
  */
+
+import type { Clock } from '../../core/clock.ts';
 import { type Commit, includes } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { raiseFence } from '../store/raise-fence.ts';
 import { fenceKey, journalSk, quarantineItem, toFence } from '../store/table-layout.ts';
-import { any, absent, type Table } from '../table/table.ts';
+import { absent, any, type Table } from '../table/table.ts';
 import { applyCommit } from './apply-commit.ts';
 import { readWhole, replaceAggregate } from './replace-aggregate.ts';
 
@@ -91,7 +92,10 @@ async function adoptOwnersFence(lane: ShippingLane, commit: Commit, bounds: Call
   if (!fence) return;
   const own = toFence(await lane.source.get(fenceKey(shard), bounds));
   if (own && own.epoch >= fence.epoch) return;
-  await raiseFence({ table: lane.source, shards: lane.fenceShards, to: fence, clock: lane.clock, rng: lane.rng }, bounds);
+  await raiseFence(
+    { table: lane.source, shards: lane.fenceShards, to: fence, clock: lane.clock, rng: lane.rng },
+    bounds,
+  );
 }
 
 async function repairSource(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<boolean> {

@@ -4,15 +4,7 @@
  */
 import type { Commit, Head } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
-import {
-  absent,
-  all,
-  any,
-  type Condition,
-  equals,
-  type Item,
-  type TableWrite,
-} from '../table/table.ts';
+import { absent, all, any, type Condition, equals, type Item, type TableWrite } from '../table/table.ts';
 import {
   aggregateKey,
   dataItem,

@@ -9,8 +9,9 @@
  * before, right before sending, and after. If it ran out meanwhile, the commit may stand or may be orphaned by the new
  * owner, so the answer is OUTCOME_UNKNOWN. Sources: Lampson's hints on leases; Kleppmann 2016 on fencing tokens.
  */
-import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/commit.ts';
+
 import type { Clock } from '../../core/clock.ts';
+import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/commit.ts';
 import type { AckMode } from '../../core/consistency.ts';
 import { isPlatformError, type PlatformError } from '../../core/errors.ts';
 import type { AggregateId, RegionName } from '../../core/ids.ts';
@@ -110,7 +111,9 @@ export class FencedStore implements CellStore {
         return { ...revision, ack: 'local', degraded: 'unreplicated' };
       case 'stale':
         this.#o.counters.unknown++;
-        throw outcomeUnknown('The peer region owns this cell by now; the write was set aside there for reconciliation.');
+        throw outcomeUnknown(
+          'The peer region owns this cell by now; the write was set aside there for reconciliation.',
+        );
       case 'unknown':
         this.#o.counters.unknown++;
         throw outcomeUnknown('The write stands in this region, but the peer region did not confirm it in time.');

@@ -45,7 +45,8 @@ export function unreplicatedRefused(): PlatformError {
     code: 'PEER_UNREPLICATED',
     kind: 'dependency',
     effect: 'none',
-    message: 'The peer region does not confirm writes at the moment, so this one was refused. Nothing was written; repeat it.',
+    message:
+      'The peer region does not confirm writes at the moment, so this one was refused. Nothing was written; repeat it.',
   });
 }
 

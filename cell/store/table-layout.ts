@@ -12,7 +12,7 @@
 import type { Commit, Head, Revision } from '../../core/commit.ts';
 import type { Fence } from '../../core/fence.ts';
 import { fnv1a32 } from '../../core/hash.ts';
-import { type AggregateId, type Epoch, type RegionName } from '../../core/ids.ts';
+import type { AggregateId, Epoch, RegionName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { QuarantinedCommit } from '../cell-store.ts';
 import type { Item, Key } from '../table/table.ts';

@@ -19,11 +19,7 @@ export function compileCondition(condition: Condition): CompiledCondition {
   };
 }
 
-function compile(
-  condition: Condition,
-  names: Record<string, string>,
-  values: Record<string, AttributeValue>,
-): string {
+function compile(condition: Condition, names: Record<string, string>, values: Record<string, AttributeValue>): string {
   const named = (attribute: string) => {
     const name = `#${attribute}`;
     names[name] = attribute;

@@ -161,7 +161,8 @@ function deadlineBeforeSending(): PlatformError {
     code: 'DEADLINE_EXCEEDED',
     kind: 'dependency',
     effect: 'none',
-    message: 'The deadline had passed before the store was called. Nothing was sent; call again with a longer deadline.',
+    message:
+      'The deadline had passed before the store was called. Nothing was sent; call again with a longer deadline.',
   });
 }
 
@@ -181,6 +182,9 @@ function marshal(item: Item): Record<string, AttributeValue> {
 }
 
 function unmarshal(item: Record<string, AttributeValue>): Item {
-  const entries = Object.entries(item).map(([name, value]) => [name, value.N === undefined ? value.S : Number(value.N)]);
+  const entries = Object.entries(item).map(([name, value]) => [
+    name,
+    value.N === undefined ? value.S : Number(value.N),
+  ]);
   return Object.fromEntries(entries);
 }

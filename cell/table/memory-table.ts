@@ -2,17 +2,7 @@
  * The table in memory: the reference meaning of the port, and the store of the simulation. Atomic because JavaScript runs
  * one call to its end; everything that a real table does worse is put around it by decorators.
  */
-import {
-  type Condition,
-  type Item,
-  type Key,
-  type Page,
-  type QueryOptions,
-  type Refusal,
-  type Table,
-  type TableWrite,
-  type WriteResult,
-} from './table.ts';
+import type { Condition, Item, Key, Page, QueryOptions, Refusal, Table, TableWrite, WriteResult } from './table.ts';
 
 export class MemoryTable implements Table {
   readonly #partitions = new Map<string, Map<string, Item>>();

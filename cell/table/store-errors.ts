@@ -31,7 +31,10 @@ export function refusalsOf(thrown: unknown, unmarshal: (item: RawItem) => Item):
   const refusals: Refusal[] = [];
   error.CancellationReasons?.forEach((reason, index) => {
     if (reason.Code !== 'ConditionalCheckFailed') return;
-    refusals.push({ index, existing: reason.Item && Object.keys(reason.Item).length > 0 ? unmarshal(reason.Item) : null });
+    refusals.push({
+      index,
+      existing: reason.Item && Object.keys(reason.Item).length > 0 ? unmarshal(reason.Item) : null,
+    });
   });
   return refusals.length > 0 ? refusals : null;
 }
@@ -41,7 +44,8 @@ export function translateStoreError(thrown: unknown, options: { kind: 'read' | '
   const error = thrown as SdkError;
   const cause = { cause: thrown, kind: 'dependency' } as const;
   if (isConflict(error)) {
-    const message = 'Another transaction was changing the same items. Nothing was written; repeat after a short random wait.';
+    const message =
+      'Another transaction was changing the same items. Nothing was written; repeat after a short random wait.';
     return new PlatformError({ ...cause, code: 'STORE_CONFLICT', effect: 'none', message });
   }
   if (THROTTLED.has(error.name) || error.CancellationReasons?.some((reason) => reason.Code === 'ThrottlingError')) {

@@ -1,0 +1,237 @@
+/**
+ * Keeps (or wants) the lease of one cell for one region. One `step` reads the record and does the one thing that the
+ * lease's rules allow; `run` repeats it. Invariant: `standing()` says held only between the sending of a successful
+ * renewal and 0.9 TTL after it, on this process's clock, and only after every shard of the own fence stands at the epoch.
+ *
+ *   nobody's, home region ──grant──▶ opening ──all shards raised──▶ active ──renewals end or refused──▶ standby
+ *   released to us ─────────take──▶    │                              │
+ *   ours on record ────────renew──▶    └── own store fenced above us ─┴──▶ blocked ──abandoned──▶ regrant
+ */
+import type { Clock } from '../../core/clock.ts';
+import { fenceShardOf } from '../../core/fence.ts';
+import type { AggregateId, CellId, Epoch, RegionName } from '../../core/ids.ts';
+import {
+  firstGrant,
+  type HeldLease,
+  holderValidityMs,
+  type Lease,
+  renewed,
+  taken,
+  takeRight,
+} from '../../core/lease.ts';
+import { LeaseWatch } from '../../core/lease-watch.ts';
+import type { Rng } from '../../core/rng.ts';
+import type { CallBounds } from '../cell-store.ts';
+import { raiseFence, readFence } from '../store/raise-fence.ts';
+import type { Table } from '../table/table.ts';
+import { Abandonment } from './abandonment.ts';
+import type { LeaseArbiter } from './lease-arbiter.ts';
+import type { LeaseStanding, LeaseView } from './lease-view.ts';
+import { probeOwnStore } from './own-store-probe.ts';
+
+/** After a renewal lost against another process of this region it is repeated at once, this often. */
+const RENEW_ROUNDS_MAX = 3;
+
+export interface LeaseKeeperOptions {
+  readonly cell: CellId;
+  readonly region: RegionName;
+  /** The region that grants itself the first lease of a cell that never had one. */
+  readonly home: RegionName;
+  readonly ttlMs: number;
+  readonly renewEveryMs: number;
+  readonly fenceShards: number;
+  readonly own: Table;
+  readonly arbiter: LeaseArbiter;
+  readonly arbiterTable: Table;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  /** This region begins to admit writes under `epoch`. `peerReachable`: the old region's store answered the takeover. */
+  readonly onOpen: (opening: { epoch: Epoch; peerReachable: boolean }) => void;
+}
+
+interface Held {
+  readonly lease: HeldLease;
+  readonly validUntilMs: number;
+  readonly open: boolean;
+  readonly peerReachable: boolean;
+}
+
+export class LeaseKeeper implements LeaseView {
+  readonly #o: LeaseKeeperOptions;
+  readonly #watch: LeaseWatch;
+  readonly #abandonment: Abandonment;
+  #held: Held | null = null;
+  #known: Lease | null = null;
+  #blockedByEpoch: number | null = null;
+  #probes = 0;
+  #wake: (() => void) | null = null;
+  #rung = false;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#o = options;
+    this.#watch = new LeaseWatch(options.clock);
+    this.#abandonment = new Abandonment({ arbiter: options.arbiterTable, clock: options.clock });
+  }
+
+  standing(): LeaseStanding {
+    const held = this.#held;
+    if (held?.open && this.#o.clock.monotonicMs() < held.validUntilMs) return { held: true, epoch: held.lease.epoch };
+    const known = this.#known;
+    // Our own lapsed lease is no hint for a router: it would send the request straight back.
+    const owner = known?.state === 'held' && known.holder !== this.#o.region ? known.holder : null;
+    return { held: false, owner, epoch: owner === null ? null : (known?.epoch ?? null) };
+  }
+
+  /** For status pages. */
+  get status() {
+    const { lease, validUntilMs } = this.#held ?? { lease: null, validUntilMs: 0 };
+    return {
+      standing: this.standing(),
+      record: this.#known,
+      validForMs: lease ? Math.max(0, validUntilMs - this.#o.clock.monotonicMs()) : 0,
+      fencedAbove: this.#blockedByEpoch,
+    };
+  }
+
+  /** The doorbell: look at the record now. */
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.ring(), { once: true });
+    while (!signal.aborted) {
+      this.#rung = false;
+      await this.step().catch(unreachable);
+      if (!this.#rung) await this.#rest();
+    }
+  }
+
+  /** One look at the record, one action. Throws what arbiter and store throw; nothing is lost by that, time goes on. */
+  async step(): Promise<void> {
+    const { arbiter, cell, region } = this.#o;
+    const lease = await arbiter.read(cell, this.#bounds());
+    this.#learn(lease);
+    if (lease === null) return this.#grantFirst();
+    switch (takeRight(lease, region)) {
+      case 'holder':
+        return this.#keep(lease as HeldLease);
+      case 'successor':
+        return this.#take(lease);
+      case 'wait':
+        if (this.#watch.remainingMs() === 0) return this.#take(lease);
+        return;
+      case 'never':
+        return;
+    }
+  }
+
+  async #grantFirst(): Promise<void> {
+    const { cell, region, home, ttlMs, arbiter } = this.#o;
+    if (region !== home) return;
+    const ownFence = await this.#ownFenceEpoch();
+    const sentAtMs = this.#o.clock.monotonicMs();
+    const change = await arbiter.replace(null, firstGrant({ cell, holder: region, ttlMs, ownFence }), this.#bounds());
+    if (change.outcome === 'done') await this.#hold(change.lease, { sentAtMs, peerReachable: true });
+  }
+
+  async #take(lease: Lease): Promise<void> {
+    const { region, ttlMs, arbiter } = this.#o;
+    const ownFence = await this.#ownFenceEpoch();
+    const sentAtMs = this.#o.clock.monotonicMs();
+    const change = await arbiter.replace(lease, taken(lease, { by: region, ttlMs, ownFence }), this.#bounds());
+    const peerReachable = lease.state !== 'released' || lease.proof !== 'expired';
+    if (change.outcome === 'done') await this.#hold(change.lease, { sentAtMs, peerReachable });
+    else this.#learn(change.existing);
+  }
+
+  /** The record says that the cell is ours: prove that our store takes our writes, then renew, then (if need be) open. */
+  async #keep(lease: HeldLease): Promise<void> {
+    if (this.#held?.open && this.#held.lease.epoch === lease.epoch) {
+      const probe = await this.#probe(lease.epoch);
+      if (probe.outcome === 'fenced') return this.#blocked(lease, probe.fence?.epoch ?? lease.epoch);
+    } else {
+      const ownFence = await this.#ownFenceEpoch();
+      if (ownFence > lease.epoch) return this.#blocked(lease, ownFence);
+    }
+    await this.#renew(lease);
+  }
+
+  async #renew(lease: HeldLease): Promise<void> {
+    let seen = lease;
+    for (let round = 0; round < RENEW_ROUNDS_MAX; round++) {
+      const sentAtMs = this.#o.clock.monotonicMs();
+      const change = await this.#o.arbiter.replace(seen, renewed(seen, this.#o.ttlMs), this.#bounds());
+      if (change.outcome === 'done') {
+        return this.#hold(change.lease, { sentAtMs, peerReachable: this.#held?.peerReachable ?? true });
+      }
+      this.#learn(change.existing);
+      if (change.existing?.state !== 'held' || change.existing.holder !== this.#o.region) return;
+      seen = change.existing;
+    }
+  }
+
+  /** Counts validity from before the write was sent, and opens by raising all shards of the own fence. */
+  async #hold(lease: HeldLease, grant: { sentAtMs: number; peerReachable: boolean }): Promise<void> {
+    const open = this.#held?.open === true && this.#held.lease.epoch === lease.epoch;
+    const validUntilMs = grant.sentAtMs + holderValidityMs(lease.ttlMs);
+    this.#learn(lease);
+    this.#held = { lease, validUntilMs, open, peerReachable: grant.peerReachable };
+    if (open) return;
+    const { own, fenceShards, region, clock, rng } = this.#o;
+    const to = { epoch: lease.epoch, active: region };
+    const raised = await raiseFence({ table: own, shards: fenceShards, to, clock, rng }, this.#bounds());
+    if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);
+    // A later step may have replaced or dropped the lease meanwhile: only the one that was raised for is opened.
+    if (this.#held?.lease.epoch !== lease.epoch) return;
+    this.#held = { ...this.#held, open: true };
+    this.#blockedByEpoch = null;
+    this.#o.onOpen({ epoch: lease.epoch, peerReachable: grant.peerReachable });
+  }
+
+  /** Our own store is fenced above our epoch: stop, do not renew, and take the cell again only once that was abandoned. */
+  async #blocked(lease: HeldLease, fenceEpoch: number): Promise<void> {
+    this.#held = null;
+    this.#blockedByEpoch = fenceEpoch;
+    if (await this.#abandonment.isAbandoned(lease.cell, this.#bounds())) await this.#take(lease);
+  }
+
+  #probe(epoch: Epoch) {
+    const { own, region, fenceShards } = this.#o;
+    const count = ++this.#probes;
+    const shard = fenceShardOf(`probe-${count}` as AggregateId, fenceShards);
+    return probeOwnStore(own, { region, epoch, shard, count }, this.#bounds());
+  }
+
+  async #ownFenceEpoch(): Promise<number> {
+    const fence = await readFence(this.#o.own, this.#o.fenceShards, this.#bounds());
+    return fence?.epoch ?? 0;
+  }
+
+  #learn(lease: Lease | null): void {
+    if (lease === null) return;
+    if (this.#known && this.#known.epoch > lease.epoch) return;
+    this.#known = lease;
+    this.#watch.observe(lease);
+    const ours = lease.state === 'held' && lease.holder === this.#o.region;
+    // Another epoch, another holder or a release ends what we hold, however long it would still be valid.
+    if (this.#held && (!ours || lease.epoch !== this.#held.lease.epoch)) this.#held = null;
+  }
+
+  /** A call may take one interval; a slower answer is worth nothing to a lease. */
+  #bounds(): CallBounds {
+    return { deadlineAtMs: this.#o.clock.monotonicMs() + this.#o.renewEveryMs };
+  }
+
+  async #rest(): Promise<void> {
+    const { clock, rng, renewEveryMs } = this.#o;
+    const rung = new AbortController();
+    this.#wake = () => rung.abort();
+    await clock.sleep(renewEveryMs * (0.8 + 0.2 * rng.next()), rung.signal).catch(unreachable);
+    this.#wake = null;
+  }
+}
+
+/** An arbiter or store that does not answer is nothing to act on: the lease runs out by the clock if it goes on. */
+const unreachable = () => undefined;

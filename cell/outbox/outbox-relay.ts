@@ -1,0 +1,102 @@
+/**
+ * Hands the messages of the outbox to their handlers, at least once, while this region is active. The request that wrote
+ * a message usually deals with it itself, so a message is left alone until it is old enough to be an orphan. The handler
+ * commits `outboxDone`; until then the message comes again, with backoff, for ever: what was promised is not forgotten.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { OutboxMessage } from '../../core/commit.ts';
+import { aggregateId } from '../../core/ids.ts';
+import { fullJitterMs, type Rng } from '../../core/rng.ts';
+import type { CallBounds, DeliveredMessage, MessageHandler } from '../cell-store.ts';
+import type { LeaseView } from '../lease/lease-view.ts';
+import { JOURNAL_SHARDS, outboxPk } from '../store/table-layout.ts';
+import type { Item, Table } from '../table/table.ts';
+
+const POLL_EVERY_MS = 1_000;
+/** Longer than any route's own deadline for settling what it wrote would be better still, but late is only slow here. */
+const LEFT_ALONE_MS = 2_000;
+const HANDLE_MS_MAX = 10_000;
+/** Messages looked at in one poll of one shard, and handled at once. */
+const PAGE_MESSAGES = 100;
+const LANES_MAX = 4;
+const RETRY_BACKOFF = { baseMs: 1_000, capMs: 30_000 };
+
+interface Attempt {
+  readonly failures: number;
+  readonly dueAtMs: number;
+}
+
+export class OutboxRelay {
+  readonly #table: Table;
+  readonly #lease: LeaseView;
+  readonly #clock: Clock;
+  readonly #rng: Rng;
+  readonly #handlers = new Map<string, MessageHandler>();
+  /** By message; forgotten when the message is gone. Bounded by the messages of one poll. */
+  #attempts = new Map<string, Attempt>();
+
+  constructor(options: { table: Table; lease: LeaseView; clock: Clock; rng: Rng }) {
+    this.#table = options.table;
+    this.#lease = options.lease;
+    this.#clock = options.clock;
+    this.#rng = options.rng;
+  }
+
+  register(handler: MessageHandler): void {
+    this.#handlers.set(handler.topic, handler);
+  }
+
+  get waiting(): number {
+    return this.#attempts.size;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      // A store that does not answer is tried again at the next poll; the messages lie safe in it.
+      if (this.#lease.standing().held) await this.poll(signal).catch(ended);
+      else this.#attempts.clear();
+      await this.#clock.sleep(POLL_EVERY_MS * (0.9 + 0.2 * this.#rng.next()), signal).catch(ended);
+    }
+  }
+
+  /** One look at every shard, one try of everything that is due. */
+  async poll(signal?: AbortSignal): Promise<void> {
+    const bounds = { deadlineAtMs: this.#clock.monotonicMs() + HANDLE_MS_MAX, ...(signal ? { signal } : {}) };
+    const seen = new Map<string, Attempt>();
+    const due: { key: string; message: DeliveredMessage }[] = [];
+    for (let shard = 0; shard < JOURNAL_SHARDS; shard++) {
+      const page = await this.#table.query(outboxPk(shard), { ...bounds, limit: PAGE_MESSAGES });
+      for (const item of page.items) {
+        const key = `${shard}/${item.sk}`;
+        const attempt = this.#attempts.get(key) ?? { failures: 0, dueAtMs: this.#clock.monotonicMs() + LEFT_ALONE_MS };
+        seen.set(key, attempt);
+        if (attempt.dueAtMs <= this.#clock.monotonicMs()) due.push({ key, message: toMessage(item) });
+      }
+    }
+    this.#attempts = seen;
+    const lane = async () => {
+      for (let next = due.pop(); next; next = due.pop()) await this.#handle(next, bounds);
+    };
+    await Promise.all(Array.from({ length: LANES_MAX }, lane));
+  }
+
+  async #handle(next: { key: string; message: DeliveredMessage }, bounds: CallBounds): Promise<void> {
+    const { key, message } = next;
+    try {
+      await this.#handlers.get(message.topic)?.handle(message, bounds);
+      this.#attempts.delete(key);
+    } catch {
+      // The reason is the handler's to log; here it only means: later, and each time a little later.
+      const failures = (this.#attempts.get(key)?.failures ?? 0) + 1;
+      const waitMs = POLL_EVERY_MS + fullJitterMs(this.#rng, { ...RETRY_BACKOFF, attempt: failures });
+      this.#attempts.set(key, { failures, dueAtMs: this.#clock.monotonicMs() + waitMs });
+    }
+  }
+}
+
+function toMessage(item: Item): DeliveredMessage {
+  const message = JSON.parse(String(item.message)) as OutboxMessage;
+  return { ...message, aggregate: aggregateId(item.sk.slice(0, item.sk.lastIndexOf(`#${message.id}`))) };
+}
+
+const ended = () => undefined;

@@ -1,0 +1,26 @@
+/** The bounds of a failover's waits, each with its reason. */
+
+/** The old store has this long to be fenced; a store that needs longer is treated as gone, and the lease is waited out. */
+export const FENCE_MS_MAX = 300;
+/** One call to the arbiter. */
+export const ARBITER_MS_MAX = 1_000;
+/** A read for evidence must not hold up a failover. */
+export const EVIDENCE_MS_MAX = 300;
+/** Before a planned change the backlog is shipped while the old region still writes. */
+export const CATCH_UP_MS_MAX = 60_000;
+/** After the fence nobody writes: a planned change gives the drain this long, then gives the cell back. */
+export const DRAIN_PLANNED_MS_MAX = 5_000;
+/** An unplanned one would rather open and reconcile than stay away for longer. */
+export const DRAIN_UNPLANNED_MS_MAX = 10_000;
+/** A holder that still renews after this many take-over waits is alive: this is not a failover's business. */
+export const LEASE_WAITS_MAX = 3;
+/** How long the new region may take to take the lease and raise its fence, in lease TTLs. */
+export const OPEN_TTLS_MAX = 2;
+export const OPEN_POLL_MS = 10;
+export const LEASE_POLL_MS = 50;
+/** A planned change is refused while more than this waits in the journal: catch up first. */
+export const PLANNED_PENDING_MAX = 100;
+/** What a fenced and drained change is expected to take, detection apart. */
+export const FENCED_AWAY_MS_MAX = 500;
+/** A record that does not move for longer than any step takes was left behind by its coordinator. */
+export const STEP_DEADLINE_MS = 15_000;

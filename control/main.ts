@@ -1,0 +1,65 @@
+/** The control process of one region on one machine: serves the cell map to the region's routers. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ARBITER_TABLE } from '../cell/store/table-layout.ts';
+import { dynamoClient, ensureTable } from '../cell/table/dynamo-client.ts';
+import { DynamoTable } from '../cell/table/dynamo-table.ts';
+import { systemClock } from '../core/clock.ts';
+import { regionName } from '../core/ids.ts';
+import { systemRng } from '../core/rng.ts';
+import { validateTopology } from '../core/topology.ts';
+import { tableMapSource } from './adapters/table-map-source.ts';
+import { MapPublisher } from './publisher/map-publisher.ts';
+
+/** A request without a body: nobody needs longer to send it. */
+const REQUEST_MS_MAX = 5_000;
+
+async function main(): Promise<void> {
+  const env = process.env;
+  const region = regionName(env.HOLDFAST_REGION);
+  const topology = validateTopology(JSON.parse(env.HOLDFAST_TOPOLOGY ?? 'null'));
+  const url = env.HOLDFAST_ARBITER_URL;
+  const client = dynamoClient({ region, ...(url ? { url } : {}) });
+  const arbiter = new DynamoTable({ client, name: ARBITER_TABLE, clock: systemClock });
+  if (url) await ensureTable({ client, name: ARBITER_TABLE, clock: systemClock });
+  const source = tableMapSource({ arbiter, clock: systemClock });
+  const publisher = new MapPublisher({ source, topology, clock: systemClock, rng: systemRng });
+  const stopping = new AbortController();
+  void publisher.run(stopping.signal);
+  const server = createServer({ requestTimeout: REQUEST_MS_MAX }, (request, response) =>
+    answer(publisher, request, response),
+  );
+  server.listen(Number(env.PORT ?? 0), '127.0.0.1', () => {
+    process.send?.({
+      type: 'ready',
+      pid: process.pid,
+      port: (server.address() as AddressInfo).port,
+      name: `control@${region}`,
+    });
+  });
+  const stop = () => {
+    stopping.abort();
+    server.closeAllConnections();
+    server.close(() => process.exit(0));
+  };
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', stop);
+  process.on('message', (message: { type?: string }) => {
+    if (message?.type === 'shutdown') stop();
+  });
+  // The supervisor is gone: nobody would ever end this process.
+  process.on('disconnect', () => process.exit(0));
+}
+
+function answer(publisher: MapPublisher, request: IncomingMessage, response: ServerResponse): void {
+  const map = publisher.published;
+  if (request.method !== 'GET' || request.url !== '/map') return void response.writeHead(404).end();
+  if (map === null) return void response.writeHead(503, { 'retry-after': '1' }).end();
+  if (request.headers['if-none-match'] === map.etag) return void response.writeHead(304, { etag: map.etag }).end();
+  response.writeHead(200, { 'content-type': 'application/json', etag: map.etag }).end(map.body);
+}
+
+main().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : String(error);
+  process.send?.({ type: 'failed', message }, () => process.exit(1));
+});
