@@ -1,0 +1,47 @@
+/**
+ * The headers of a cell's answer as the caller gets them: end-to-end ones as they came, hop-by-hop and internal ones
+ * dropped. On the same pass it picks what the router needs itself.
+ */
+
+/** RFC 9110 §7.6.1, and the hint that is for routers only. */
+const DROPPED: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-holdfast-owner',
+  'x-map-version',
+  'x-map-age-ms',
+]);
+
+export interface ResponseHead {
+  /** Name, value, name, value … for the caller. */
+  readonly headers: string[];
+  readonly contentLength: number | null;
+  readonly owner: string | undefined;
+  readonly epoch: string | undefined;
+}
+
+/** `raw`: name, value, name, value … as bytes in latin-1. */
+export function readResponseHead(raw: readonly Uint8Array[], text: (bytes: Uint8Array) => string): ResponseHead {
+  const headers: string[] = [];
+  let contentLength: number | null = null;
+  let owner: string | undefined;
+  let epoch: string | undefined;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = text(raw[at] as Uint8Array).toLowerCase();
+    if (DROPPED.has(name)) {
+      if (name === 'x-holdfast-owner') owner = text(raw[at + 1] as Uint8Array);
+      continue;
+    }
+    const value = text(raw[at + 1] as Uint8Array);
+    if (name === 'content-length') contentLength = Number(value);
+    else if (name === 'x-cell-epoch') epoch = value;
+    headers.push(name, value);
+  }
+  return { headers, contentLength, owner, epoch };
+}

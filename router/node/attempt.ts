@@ -1,0 +1,95 @@
+/**
+ * One attempt of an exchange at one cell and region, as undici's handler. It knows whether the request was sent, passes
+ * the answer on with backpressure, and gives its connection back exactly once. After `abandon` it tells nobody anything.
+ */
+import type { Dispatcher } from 'undici';
+import type { RegionName } from '../../core/ids.ts';
+import { type ResponseHead, readResponseHead } from '../core/response-headers.ts';
+import type { CellLink } from './cell-link.ts';
+
+/** What an attempt reports to, in this order: head, data …, end; or failed at any point. */
+export interface AttemptListener {
+  /** `false`: this answer is not wanted (it will be drained and dropped). */
+  onHead(attempt: Attempt, status: number, head: ResponseHead): boolean;
+  /** `false`: stop reading until `attempt.resume` is called. */
+  onChunk(chunk: Buffer): boolean;
+  onEnd(): void;
+  onFailed(attempt: Attempt, error: Error): void;
+}
+
+/** Of an answer that is dropped: beyond it the connection is cheaper to replace than to drain. */
+const DRAINED_BYTES_MAX = 64 * 1024;
+
+const latin1 = (bytes: Uint8Array): string => (bytes as Buffer).toString('latin1');
+
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly region: RegionName;
+  /** The request was written: from here on its effect can be anything. */
+  sent = false;
+  answered = false;
+  resume: () => void = doNothing;
+  readonly #link: CellLink;
+  readonly #client: Dispatcher;
+  #listener: AttemptListener | null;
+  #abort: ((error?: Error) => void) | null = null;
+  #abandoned = false;
+  #released = false;
+  #drainedBytes = 0;
+
+  constructor(options: { region: RegionName; link: CellLink; client: Dispatcher; listener: AttemptListener }) {
+    this.region = options.region;
+    this.#link = options.link;
+    this.#client = options.client;
+    this.#listener = options.listener;
+  }
+
+  /** Nobody waits for it any more: ends the connection, so that the cell learns of it too. */
+  abandon(): void {
+    this.#listener = null;
+    this.#abandoned = true;
+    this.#abort?.();
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.#abort = abort;
+    // Abandoned while it waited for a connection: aborting here means that it is never written.
+    if (this.#abandoned) abort();
+    else this.sent = true;
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
+    if (status < 200) return true;
+    this.resume = resume;
+    this.answered = true;
+    const wanted = this.#listener?.onHead(this, status, readResponseHead(rawHeaders, latin1)) ?? false;
+    if (!wanted) this.#listener = null;
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#listener !== null) return this.#listener.onChunk(chunk);
+    this.#drainedBytes += chunk.length;
+    if (this.#drainedBytes > DRAINED_BYTES_MAX) this.#abort?.();
+    return true;
+  }
+
+  onComplete(): void {
+    this.#release();
+    this.#listener?.onEnd();
+  }
+
+  onError(error: Error): void {
+    this.#release();
+    this.#listener?.onFailed(this, error);
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#link.release(this.#client);
+  }
+}
+
+function doNothing(): void {
+  // Before the first answer there is nothing to resume.
+}

@@ -1,0 +1,63 @@
+/**
+ * The connections to one cell in one region, and the bulkhead in front of them: a connection carries one request at a
+ * time, so the free connections *are* the free slots. Separate for each region of a cell, so that requests that hang in
+ * a region that is gone take no slot from the region that took over.
+ */
+import { Client, type Dispatcher } from 'undici';
+import { CONNECT_TIMEOUT_MS, HEADERS_BYTES_MAX, IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
+
+/** Below the cell host's own idle limit, so that a connection is rarely closed under a request. */
+const IDLE_MS = 4_000;
+
+export class CellLink {
+  readonly origin: string;
+  /** Last used first: its socket is warm, and the rest may go idle. */
+  readonly #free: Client[] = [];
+  #inFlight = 0;
+  #refused = 0;
+
+  constructor(origin: string) {
+    this.origin = origin;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** A free connection, to be given back with `release`; `null`: the bulkhead is full. */
+  acquire(): Dispatcher | null {
+    if (this.#inFlight >= IN_FLIGHT_PER_LINK_MAX) {
+      this.#refused += 1;
+      return null;
+    }
+    this.#inFlight += 1;
+    return this.#free.pop() ?? this.#connect();
+  }
+
+  release(client: Dispatcher): void {
+    this.#inFlight -= 1;
+    this.#free.push(client as Client);
+  }
+
+  /** Ends every idle connection; those in use end with their request. */
+  async close(): Promise<void> {
+    await Promise.all(this.#free.splice(0).map((client) => client.destroy()));
+  }
+
+  #connect(): Client {
+    return new Client(this.origin, {
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS,
+      keepAliveMaxTimeout: IDLE_MS,
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      connect: { timeout: CONNECT_TIMEOUT_MS, noDelay: true },
+      // The exchange has one timer for its deadline; two more in here would only disagree with it.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+}
