@@ -1,0 +1,58 @@
+/**
+ * Composition root of a cell's process on one machine: starts the cell runtime, then loads the services on top of it (they
+ * take it from the module that they share), serves them over HTTP, and reports ready.
+ */
+import { pathToFileURL } from 'node:url';
+import { type RunningCell, startCellRuntime } from '../../cell/runtime.ts';
+import { systemClock } from '../../core/clock.ts';
+import { invalid } from '../../core/errors.ts';
+import { createCellServer, type Handler } from './cell-server.ts';
+import { openParentChannel } from './parent-channel.ts';
+
+/** First segment of the path → service, as the Function URLs' routes on AWS. */
+const SERVICE_OF_SEGMENT: Readonly<Record<string, string>> = {
+  carts: 'cart',
+  checkout: 'checkout',
+  orders: 'checkout',
+  stock: 'checkout',
+};
+
+const { env } = process;
+const name = `${env.HOLDFAST_CELL}@${env.HOLDFAST_REGION}`;
+let running: RunningCell | null = null;
+
+const parent = openParentChannel({ name, shutdown: async () => await running?.stop() });
+
+try {
+  const internalSecret = env.HOLDFAST_INTERNAL_SECRET;
+  if (!internalSecret)
+    throw invalid('HOLDFAST_INTERNAL_SECRET is missing. The supervisor sets it; start with "npm start".');
+  const cell = await startCellRuntime(env);
+  running = cell;
+  const server = createCellServer({
+    name,
+    internalSecret,
+    services: await loadServices(),
+    status: () => cell.status(),
+    ring: () => cell.ring(),
+    clock: systemClock,
+  });
+  server.on('error', (error) => parent.failed(error));
+  server.listen({ host: '127.0.0.1', port: Number(env.PORT ?? 0) }, () => {
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) parent.ready(address.port);
+  });
+} catch (thrown) {
+  parent.failed(thrown);
+}
+
+async function loadServices() {
+  const loaded = new Map<string, { readonly name: string; readonly handler: Handler }>();
+  for (const [segment, service] of Object.entries(SERVICE_OF_SEGMENT)) {
+    // Bundles are named by path, as Lambda names them; seen from this one, `dist/local/hosts/cell-host.js`.
+    const bundle = new URL(`../../services/${service}/main.js`, pathToFileURL(process.argv[1] ?? ''));
+    const module = (await import(bundle.href)) as { readonly handler: Handler };
+    loaded.set(segment, { name: service, handler: module.handler });
+  }
+  return loaded;
+}
