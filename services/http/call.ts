@@ -1,0 +1,107 @@
+/**
+ * One request as the domain sees it: who calls, until when, under which idempotency key. Built from headers that the
+ * router set, and checked again here: a cell refuses a tenant that is not its own and a write while it is not active.
+ */
+import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
+import type { CallBounds } from '../../cell/cell-store.ts';
+import type { RoutePolicy } from '../../core/consistency.ts';
+import { invalid, PlatformError } from '../../core/errors.ts';
+import { shown, type TenantId, tenantId } from '../../core/ids.ts';
+
+export interface Call extends CallBounds {
+  readonly tenant: TenantId;
+  readonly idempotencyKey: string | null;
+}
+
+/** The header by its lower-case name; `undefined` when absent. */
+export type HeaderReader = (name: string) => string | undefined;
+
+export const TENANT_HEADER = 'x-holdfast-tenant';
+export const CELL_HEADER = 'x-holdfast-cell';
+export const OWNER_HEADER = 'x-holdfast-owner';
+export const DEADLINE_HEADER = 'x-deadline-ms';
+export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
+
+/** Long enough for a UUID with a prefix or a signed reference; it becomes part of an item. */
+export const IDEMPOTENCY_KEY_LENGTH_MAX = 128;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/;
+const DEADLINE = /^\d{1,9}$/;
+
+interface Admission {
+  readonly runtime: CellRuntime;
+  readonly policy: RoutePolicy;
+  readonly header: HeaderReader;
+}
+
+/** Throws what keeps the request out: `INVALID_INPUT`, `WRONG_CELL`, `NOT_ACTIVE`, `DEADLINE_EXCEEDED`, `IDEMPOTENCY_KEY_MISSING`. */
+export function admit({ runtime, policy, header }: Admission): Call {
+  const tenant = tenantId(header(TENANT_HEADER));
+  checkCell({ runtime, tenant, addressed: header(CELL_HEADER) });
+  // Mergeable aggregates are written by each region in its own lane, so either region takes them.
+  if (policy.class !== 'mergeable') requireActive(runtime.standing());
+  return {
+    tenant,
+    deadlineAtMs: runtime.clock.monotonicMs() + allowedMs(policy, header(DEADLINE_HEADER)),
+    idempotencyKey: idempotencyKey(policy, header(IDEMPOTENCY_KEY_HEADER)),
+  };
+}
+
+export function requireActive(standing: Standing): Standing & { readonly state: 'active' } {
+  if (standing.state === 'active') return standing;
+  throw notActive(standing);
+}
+
+export function notActive(standing: Standing): PlatformError {
+  const owner = standing.state === 'standby' ? standing.owner : null;
+  return new PlatformError({
+    code: 'NOT_ACTIVE',
+    kind: 'caller',
+    effect: 'none',
+    message: `This region is not active for the cell${owner ? `; ${owner} is` : ''}. Nothing was done. Send the request to the active region.`,
+  });
+}
+
+function checkCell(options: { runtime: CellRuntime; tenant: TenantId; addressed: string | undefined }): void {
+  const { runtime, tenant, addressed } = options;
+  const { cell } = runtime.identity;
+  if ((addressed === undefined || addressed === cell) && runtime.servesTenant(tenant)) return;
+  throw new PlatformError({
+    code: 'WRONG_CELL',
+    kind: 'caller',
+    effect: 'none',
+    message: `Cell ${cell} does not serve this request (addressed to ${shown(addressed ?? 'no cell')}). Nothing was done. Look the tenant's cell up again.`,
+  });
+}
+
+function allowedMs(policy: RoutePolicy, value: string | undefined): number {
+  if (value === undefined) return policy.deadlineMs;
+  if (!DEADLINE.test(value)) {
+    throw invalid(
+      `Not a deadline: ${shown(value)} in ${DEADLINE_HEADER}. Allowed: whole milliseconds, 1–${policy.deadlineMs}.`,
+    );
+  }
+  const askedMs = Number(value);
+  if (askedMs > 0) return Math.min(askedMs, policy.deadlineMs);
+  throw new PlatformError({
+    code: 'DEADLINE_EXCEEDED',
+    kind: 'dependency',
+    effect: 'none',
+    message: 'No time was left when the request arrived. Nothing was done; repeat with a longer deadline.',
+  });
+}
+
+function idempotencyKey(policy: RoutePolicy, value: string | undefined): string | null {
+  if (value === undefined || value === '') {
+    if (policy.idempotency === 'natural') return null;
+    throw new PlatformError({
+      code: 'IDEMPOTENCY_KEY_MISSING',
+      kind: 'caller',
+      effect: 'none',
+      message: `This route needs the header ${IDEMPOTENCY_KEY_HEADER}. Choose a new random key for each purchase, and send the same key when you repeat it.`,
+    });
+  }
+  if (IDEMPOTENCY_KEY.test(value)) return value;
+  throw invalid(
+    `Not an idempotency key: ${shown(value)}. Allowed: 1–${IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters without spaces.`,
+  );
+}

@@ -1,0 +1,84 @@
+/**
+ * Turns whatever a route threw into a problem document. Invariant: an error of a write whose effect is unknown leaves as
+ * `OUTCOME_UNKNOWN` with the idempotency key and what to do, never as something that reads like "nothing happened".
+ */
+import type { HTTPResponseError } from 'hono/types';
+import type { CellRuntime } from '../../cell/cell-runtime.ts';
+import type { RoutePolicy } from '../../core/consistency.ts';
+import { invalid, isPlatformError, PlatformError, toPlatformError } from '../../core/errors.ts';
+import type { Json } from '../../core/json.ts';
+import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
+import { notActive, OWNER_HEADER } from './call.ts';
+
+export interface ProblemContext {
+  readonly runtime: CellRuntime;
+  /** `null`: the request reached no route. */
+  readonly policy: RoutePolicy | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** Details that may leave the process: set by a route on an error that is the caller's. */
+export interface PublicDetails {
+  readonly instance?: string;
+  readonly members?: Readonly<Record<string, Json>>;
+}
+
+export function problemResponse(thrown: Error | HTTPResponseError, context: ProblemContext): Response {
+  const error = asCallerSeesIt(fromHono(thrown), context);
+  const { instance, members } = error.details as PublicDetails;
+  const { status, body } = toProblem(error, instance === undefined ? {} : { instance });
+  const extra = error.kind === 'caller' ? members : recovery(error, context);
+  return new Response(JSON.stringify({ ...extra, ...body }), {
+    status,
+    headers: { 'content-type': PROBLEM_CONTENT_TYPE, ...hints(error, context) },
+  });
+}
+
+function asCallerSeesIt(error: PlatformError, { runtime, policy }: ProblemContext): PlatformError {
+  const { code, effect } = error;
+  if (effect === 'none' && (code === 'LEASE_NOT_HELD' || code === 'FENCE_STALE_EPOCH')) {
+    const standing = runtime.standing();
+    // With nobody known to send the router to, "writes are paused" is the honest answer, not "go elsewhere".
+    return standing.state === 'standby' ? notActive(standing) : error;
+  }
+  if (effect === 'none' || error.code === 'OUTCOME_UNKNOWN' || error.kind === 'caller') return error;
+  const isRead = policy === null || policy.ack === 'none';
+  return isRead ? withoutEffect(error) : outcomeUnknown(error);
+}
+
+/** What a read left behind is known: nothing. */
+function withoutEffect({ code, kind, message, details, cause }: PlatformError): PlatformError {
+  return new PlatformError({ code, kind, message, details, cause, effect: 'none' });
+}
+
+function outcomeUnknown(cause: PlatformError): PlatformError {
+  // A bug stays a 500: repeating it with the same key would only meet it again.
+  if (cause.kind === 'bug') return cause;
+  const { kind, message, details } = cause;
+  return new PlatformError({ code: 'OUTCOME_UNKNOWN', kind, effect: 'unknown', message, details, cause });
+}
+
+function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Readonly<Record<string, Json>> {
+  if (error.effect === 'none') return {};
+  const repeat =
+    idempotencyKey === null
+      ? 'Repeat the same request: doing it twice is doing it once.'
+      : 'Repeat the same request with this idempotency key: it is carried out at most once, and a repeat is told how it ended.';
+  return { idempotencyKey, repeat };
+}
+
+function hints(error: PlatformError, { runtime }: ProblemContext): Record<string, string> {
+  if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED') return { 'retry-after': '1' };
+  if (error.code !== 'NOT_ACTIVE') return {};
+  const standing = runtime.standing();
+  if (standing.state === 'active') return {};
+  return standing.owner === null ? {} : { [OWNER_HEADER]: standing.owner };
+}
+
+/** Hono's own refusals (a body that is no JSON) carry a status and a sentence for the caller. */
+function fromHono(thrown: Error | HTTPResponseError): PlatformError {
+  if (isPlatformError(thrown)) return thrown;
+  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
+  if (status === 400) return invalid(`${thrown.message}. Allowed: a JSON document as /openapi.json describes it.`);
+  return toPlatformError(thrown);
+}

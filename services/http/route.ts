@@ -1,0 +1,53 @@
+/**
+ * The declaration of a route: schema and policy beside each other. Everything else (validation, admission, the OpenAPI
+ * document) is derived from it, so that what is documented is what is enforced.
+ */
+import type * as z from 'zod/mini';
+import type { RoutePolicy } from '../../core/consistency.ts';
+import type { Json } from '../../core/json.ts';
+import type { Call } from './call.ts';
+
+export type Schema = z.ZodMiniType;
+
+export interface Route<Params extends Schema = Schema, Body extends Schema = Schema> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** In Hono's form: `/carts/:cart`. */
+  readonly path: string;
+  readonly operation: string;
+  readonly summary: string;
+  readonly policy: RoutePolicy;
+  readonly params: Params;
+  /** `null`: the route takes no body. */
+  readonly body: Body | null;
+  readonly responses: Readonly<Record<number, ResponseDeclaration>>;
+}
+
+export interface ResponseDeclaration {
+  readonly description: string;
+  readonly schema?: Schema;
+}
+
+export interface RouteInput<Params extends Schema, Body extends Schema> {
+  readonly params: z.output<Params>;
+  readonly body: z.output<Body>;
+  readonly call: Call;
+}
+
+export interface Reply {
+  readonly status: 200 | 201 | 202;
+  readonly body: Json;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Becomes `x-degraded`. */
+  readonly degraded?: string | null;
+}
+
+export type RouteHandler<Params extends Schema, Body extends Schema> = (
+  input: RouteInput<Params, Body>,
+) => Promise<Reply>;
+
+/** Keeps the schemas' types; checks nothing. */
+export function defineRoute<Params extends Schema, Body extends Schema>(
+  route: Route<Params, Body>,
+): Route<Params, Body> {
+  return route;
+}
