@@ -1,0 +1,82 @@
+/** Whether a fault bites, seen from outside: by asking the process itself, and by what a link's counters have met. */
+import type { PlatformPort, ProcessSight } from '../ports/platform-port.ts';
+import type { HttpClient } from '../workload/http-client.ts';
+import { effectCounterOf, type Fault, targetsOf } from './fault.ts';
+
+export interface Seen {
+  readonly effectiveAtMs: number;
+  readonly evidence: string;
+}
+
+type ProcessFault = Extract<Fault, { processes: readonly string[] }>;
+type LinkFaultPlan = Extract<Fault, { links: readonly string[] }>;
+
+/** A process that runs answers anything within a few milliseconds, be it with an error. */
+const SILENCE_MS = 250;
+
+/** `null`: not on every target yet. A stopped process was silent from when it was asked on. */
+export async function processEffect(options: {
+  readonly platform: PlatformPort;
+  readonly http: HttpClient;
+  readonly nowMs: () => number;
+  readonly fault: ProcessFault;
+}): Promise<Seen | null> {
+  const { platform, http, nowMs, fault } = options;
+  const { processes } = await platform.view();
+  const targets = fault.processes.map((name) => processes.find((process) => process.name === name));
+  const askedAtMs = nowMs();
+  const hit = await Promise.all(targets.map((target) => isHit({ target, http, kind: fault.kind })));
+  if (!hit.every((one) => one)) return null;
+  const count = `${hit.length} of ${hit.length}`;
+  return fault.kind === 'crash'
+    ? { effectiveAtMs: nowMs(), evidence: `${count} processes are gone and their ports refuse` }
+    : { effectiveAtMs: askedAtMs, evidence: `${count} processes are stopped and silent for ${SILENCE_MS} ms` };
+}
+
+async function isHit(of: {
+  target: ProcessSight | undefined;
+  http: HttpClient;
+  kind: 'crash' | 'stop';
+}): Promise<boolean> {
+  const { target, http, kind } = of;
+  if (target?.state !== (kind === 'crash' ? 'crashed' : 'stopped')) return false;
+  // A crashed process need not have a port any more; its state is all there is.
+  if (target.url === null) return kind === 'crash';
+  const { code } = { code: '', ...(await http.send({ ...ANY_REQUEST, origin: target.url })) };
+  return kind === 'stop'
+    ? code === 'CLIENT_TIMEOUT'
+    : code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET';
+}
+
+const ANY_REQUEST = { method: 'GET', path: '/', headers: {}, body: null, deadlineMs: SILENCE_MS } as const;
+
+/** `null`: a link does not have the fault, or no traffic has met it since it was injected. */
+export async function linkEffect(options: {
+  readonly platform: PlatformPort;
+  readonly fault: LinkFaultPlan;
+  readonly before: ReadonlyMap<string, number>;
+  readonly nowMs: () => number;
+}): Promise<Seen | null> {
+  const { platform, fault, before, nowMs } = options;
+  const { links } = await platform.view();
+  const faulty = fault.links.every((name) => links.some((link) => link.name === name && link.fault !== null));
+  if (!faulty) return null;
+  const counter = effectCounterOf(fault.kind);
+  const met = links
+    .filter((link) => fault.links.includes(link.name))
+    .map((link) => link.counters[counter] - (before.get(link.name) ?? 0));
+  if (!met.some((count) => count > 0)) return null;
+  const sum = met.reduce((total, count) => total + count, 0);
+  return { effectiveAtMs: nowMs(), evidence: `${counter}: ${sum} on ${met.length} link(s)` };
+}
+
+/** The counters of a fault's links as they stand; empty for processes. */
+export async function trafficHit(platform: PlatformPort, fault: Fault): Promise<ReadonlyMap<string, number>> {
+  if ('processes' in fault) return new Map();
+  const { links } = await platform.view();
+  const counter = effectCounterOf(fault.kind);
+  const targets = targetsOf(fault);
+  return new Map(
+    links.filter((link) => targets.includes(link.name)).map((link) => [link.name, link.counters[counter]]),
+  );
+}

@@ -1,0 +1,60 @@
+/**
+ * What drills need of a running platform: to see its processes and links, and to hurt them. The local supervisor's
+ * `PlatformControl` fits as it is; so does anything else that keeps these promises.
+ */
+
+export type ProcessAction = 'crash' | 'stop' | 'continue' | 'start';
+
+export interface ProcessSight {
+  /** `c01@us-east-1`, `c01@us-east-1.store`, `router@us-east-1` … */
+  readonly name: string;
+  readonly kind: 'cell' | 'store' | 'arbiter' | 'router' | 'control' | 'payments';
+  readonly cell?: string;
+  readonly region?: string;
+  readonly pid: number | null;
+  readonly state: 'starting' | 'ready' | 'stopped' | 'crashed' | 'failed';
+  /** Past every fault proxy. */
+  readonly url: string | null;
+}
+
+export interface LinkFault {
+  readonly direction: 'both' | 'up' | 'down';
+  readonly latencyMs?: number;
+  readonly jitterMs?: number;
+  readonly cut?: boolean;
+  readonly reset?: boolean;
+}
+
+export interface LinkSight {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly fault: LinkFault | null;
+  /** What the link has seen so far: a fault that met no traffic had no effect. */
+  readonly counters: { readonly held: number; readonly delayed: number; readonly resets: number };
+}
+
+export interface PlatformSight {
+  readonly engine: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly topology: {
+    readonly regions: readonly string[];
+    readonly cells: readonly { readonly id: string; readonly home: string; readonly standby: string }[];
+    readonly lease: { readonly ttlMs: number };
+  };
+  readonly routers: Readonly<Record<string, string>>;
+  readonly processes: readonly ProcessSight[];
+  readonly links: readonly LinkSight[];
+  readonly payments: string;
+  /** Lets an operator ask a cell's host directly. */
+  readonly internalSecret: string;
+}
+
+export interface PlatformPort {
+  view(): Promise<PlatformSight>;
+  /** Resolves when it has happened: after `crash` the process is gone, after `start` it is ready. */
+  act(processName: string, action: ProcessAction): Promise<unknown>;
+  /** Replaces the link's fault. */
+  setFault(linkName: string, fault: LinkFault): Promise<unknown>;
+  heal(linkName: string): Promise<unknown>;
+}

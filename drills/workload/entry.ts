@@ -1,0 +1,118 @@
+/**
+ * The way in: stands for the global entry in front of the regional routers. A client goes to its own region's router, and
+ * to the next one when nothing listens there, because then certainly nothing was sent.
+ */
+import { randomUUID } from 'node:crypto';
+import type { HistoryRecorder } from '../history/history-recorder.ts';
+import type { ProcessSight } from '../ports/platform-port.ts';
+import type { HttpClient } from './http-client.ts';
+import { isNeverSent, type Outcome, SILENCE } from './outcome.ts';
+import { keyOf, type ProductCall, recordedValue, requestOf } from './product.ts';
+
+export interface Tenant {
+  readonly id: string;
+  readonly cell: string;
+  readonly token: string;
+}
+
+export interface EntryCall {
+  readonly tenant: Tenant;
+  readonly call: ProductCall;
+  readonly deadlineMs: number;
+  /** Idempotency key; a new one when absent. */
+  readonly id?: string;
+}
+
+export interface RecordedCall extends EntryCall {
+  readonly client: number;
+  readonly recorder: HistoryRecorder;
+}
+
+export interface EntryOptions {
+  readonly http: HttpClient;
+  /** Region → router. */
+  readonly routers: Readonly<Record<string, string>>;
+  readonly internalSecret: string;
+}
+
+export class Entry {
+  readonly #options: EntryOptions;
+  readonly regions: readonly string[];
+
+  constructor(options: EntryOptions) {
+    this.#options = options;
+    this.regions = Object.keys(options.routers).sort();
+  }
+
+  /** Through a router, in the history. */
+  async call(of: RecordedCall & { readonly region: string }): Promise<Outcome> {
+    return this.#recorded({ ...of, via: 'router', send: (id) => this.send({ ...of, id }) });
+  }
+
+  /** Straight at one region's cell host, in the history: what a client with a stale address does. */
+  async callDirect(of: RecordedCall & { readonly host: ProcessSight }): Promise<Outcome> {
+    const region = of.host.region ?? 'unnamed';
+    return this.#recorded({ ...of, region, via: 'direct', send: (id) => this.sendDirect({ ...of, id }) });
+  }
+
+  /** Through a router, beside the history. */
+  async send(of: EntryCall & { readonly region: string }): Promise<Outcome> {
+    const { http, routers } = this.#options;
+    const request = requestOf(of.call);
+    const headers = { ...headersOf(of), authorization: `Bearer ${of.tenant.token}` };
+    const first = Math.max(0, this.regions.indexOf(of.region));
+    let outcome: Outcome | undefined;
+    for (let next = 0; next < this.regions.length; next++) {
+      const region = this.regions[(first + next) % this.regions.length] ?? of.region;
+      outcome = await http.send({ origin: routers[region] ?? '', ...request, headers, deadlineMs: of.deadlineMs });
+      if (!isNeverSent(outcome)) break;
+    }
+    return outcome ?? { ...SILENCE, type: 'fail', code: 'NO_ROUTER' };
+  }
+
+  async sendDirect(of: EntryCall & { readonly host: ProcessSight }): Promise<Outcome> {
+    const headers = {
+      ...headersOf(of),
+      authorization: `Holdfast-Internal ${this.#options.internalSecret}`,
+      'x-holdfast-tenant': of.tenant.id,
+      'x-holdfast-cell': of.tenant.cell,
+      'x-request-id': randomUUID(),
+    };
+    const origin = of.host.url ?? '';
+    return this.#options.http.send({ origin, ...requestOf(of.call), headers, deadlineMs: of.deadlineMs });
+  }
+
+  async #recorded(
+    of: RecordedCall & { region: string; via: 'router' | 'direct'; send: (id: string) => Promise<Outcome> },
+  ): Promise<Outcome> {
+    const { call, client, recorder, region, via, tenant } = of;
+    const id = of.id ?? randomUUID();
+    const open = recorder.invoke({
+      client,
+      op: call.op,
+      key: keyOf(call),
+      cell: tenant.cell,
+      id,
+      value: call.value,
+      region,
+      via,
+    });
+    const outcome = await of.send(id);
+    const { region: answeredBy, epoch } = outcome;
+    if (outcome.type === 'ok') {
+      const degraded = outcome.degraded === null ? {} : { degraded: outcome.degraded };
+      open.complete({ type: 'ok', value: recordedValue(call, outcome.body), region: answeredBy, epoch, ...degraded });
+    } else {
+      open.complete({ type: outcome.type, code: outcome.code, region: answeredBy, epoch });
+    }
+    return outcome;
+  }
+}
+
+function headersOf(of: EntryCall): Readonly<Record<string, string>> {
+  return {
+    'idempotency-key': of.id ?? randomUUID(),
+    'x-deadline-ms': String(of.deadlineMs),
+    accept: 'application/json',
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * What a client knows after a call. Only a success is `ok`; only an error that *says* it had no effect, or a connection
+ * that was never made, is `fail`; everything else, whatever it looks like, is `info`.
+ */
+import type { Json } from '../../core/json.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed where it is JSON, else `null`. */
+  readonly body: Json;
+}
+
+interface Answered {
+  readonly status: number;
+  readonly body: Json;
+  readonly cell: string | null;
+  readonly region: string | null;
+  readonly epoch: number | null;
+}
+
+export type Outcome =
+  | (Answered & { readonly type: 'ok'; readonly degraded: string | null })
+  | (Answered & { readonly type: 'fail' | 'info'; readonly code: string });
+
+/** Nobody answered. */
+export const SILENCE: Answered = { status: 0, body: null, cell: null, region: null, epoch: null };
+
+export function outcomeOfAnswer(answer: Answer): Outcome {
+  const { status, body } = answer;
+  const answered: Answered = {
+    status,
+    body,
+    cell: headerOf(answer, 'x-cell'),
+    region: headerOf(answer, 'x-region'),
+    epoch: epochOf(answer),
+  };
+  if (status >= 200 && status < 300) return { ...answered, type: 'ok', degraded: headerOf(answer, 'x-degraded') };
+  const code = memberOf(body, 'code') ?? `HTTP_${status}`;
+  return { ...answered, type: memberOf(body, 'effect') === 'none' ? 'fail' : 'info', code };
+}
+
+/** The request was certainly not sent: nobody listens there. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED']);
+
+export function outcomeOfError(thrown: unknown): Outcome {
+  const code = errorCode(thrown);
+  return { ...SILENCE, type: NEVER_SENT.has(code) ? 'fail' : 'info', code };
+}
+
+/** Whether the far end itself was away, so that another entry may be tried. */
+export function isNeverSent(outcome: Outcome): boolean {
+  return outcome.type === 'fail' && NEVER_SENT.has(outcome.code);
+}
+
+function errorCode(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'UNKNOWN';
+  const { code } = thrown as { readonly code?: unknown };
+  if (thrown.name === 'AbortError' || thrown.name === 'TimeoutError') return 'CLIENT_TIMEOUT';
+  return typeof code === 'string' ? code : thrown.name;
+}
+
+function headerOf(answer: Answer, name: string): string | null {
+  const value = answer.headers[name];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function epochOf(answer: Answer): number | null {
+  const value = Number(headerOf(answer, 'x-cell-epoch') ?? Number.NaN);
+  return Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+export function memberOf(body: Json, name: string): string | null {
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) return null;
+  const value = (body as { readonly [key: string]: Json })[name];
+  return typeof value === 'string' ? value : null;
+}
