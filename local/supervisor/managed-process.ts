@@ -7,7 +7,7 @@ import { invalid, type PlatformError } from '../../core/errors.ts';
 import type { ProcessAction, ProcessState, ProcessView } from '../platform-control.ts';
 import type { PlannedProcess } from './platform-plan.ts';
 import { afterDeath, type DeathRecord, NO_DEATHS, type RestartPolicy } from './restart-policy.ts';
-import { type ChildExit, describeExit, processFailed, type RunningChild } from './running-child.ts';
+import { describeExit, processFailed, type RunningChild } from './running-child.ts';
 
 /** A graceful end: first the message, then SIGTERM, then SIGKILL, each after this long. */
 export const SHUTDOWN_STEP_MS = 1_500;
@@ -23,20 +23,22 @@ export interface ManagedProcessOptions {
   readonly logTail: () => string;
 }
 
-/** What the last request wants of it. */
-type Intent = 'up' | 'crashed' | 'ended';
+/** From a `start` to what ends it; as many children as it takes. */
+interface Life {
+  /** Ends when the process is taken down on request: it is not started again, and a wait for that is cut short. */
+  readonly wanted: AbortController;
+  over: Promise<void>;
+}
 
 export class ManagedProcess {
   readonly #options: ManagedProcessOptions;
-  #intent: Intent = 'ended';
+  #life: Life | null = null;
   #state: ProcessState = 'crashed';
   #paused = false;
   #child: RunningChild | null = null;
   #port: number | null = null;
   #restarts = 0;
   #lastFailure: string | null = null;
-  #life: Promise<void> = Promise.resolve();
-  #waitForRestart = new AbortController();
   #readyWaiters: { resolve: () => void; reject: (reason: unknown) => void }[] = [];
 
   constructor(options: ManagedProcessOptions) {
@@ -49,12 +51,15 @@ export class ManagedProcess {
 
   /** Resolves when it is ready; rejects with `PROCESS_FAILED` when it died too often or was taken down meanwhile. */
   async start(): Promise<void> {
-    if (this.#state === 'ready') return;
+    const wanted = this.#life !== null && !this.#life.wanted.signal.aborted;
+    if (wanted && this.#state === 'ready') return;
     const ready = new Promise<void>((resolve, reject) => this.#readyWaiters.push({ resolve, reject }));
-    if (this.#intent !== 'up') {
-      this.#intent = 'up';
+    if (!wanted) {
+      const before = this.#life?.over ?? Promise.resolve();
+      const life: Life = { wanted: new AbortController(), over: before };
+      life.over = before.then(() => this.#live(life));
+      this.#life = life;
       this.#state = 'starting';
-      this.#life = this.#life.then(() => this.#live());
     }
     await ready;
   }
@@ -65,7 +70,7 @@ export class ManagedProcess {
         if (this.#paused) throw this.#refused('start', 'it is stopped (SIGSTOP); use continue');
         return await this.start();
       case 'crash':
-        return await this.#takeDown('crashed');
+        return await this.#crash();
       case 'stop':
         if (!this.#child) throw this.#refused('stop', `it is ${this.#state}; only a living process can be stopped`);
         this.#paused = true;
@@ -79,14 +84,14 @@ export class ManagedProcess {
   /** Ends it for good, gracefully where it lets us. Never rejects. */
   async end(): Promise<void> {
     const child = this.#child;
-    this.#intent = 'ended';
-    this.#waitForRestart.abort();
-    if (child && !this.#paused) {
+    const paused = this.#paused;
+    this.#life?.wanted.abort();
+    if (child && !paused) {
       child.requestShutdown();
       if (!(await this.#goneWithin(child, SHUTDOWN_STEP_MS))) child.kill('SIGTERM');
       if (!(await this.#goneWithin(child, SHUTDOWN_STEP_MS))) child.kill('SIGKILL');
     } else if (child) child.kill('SIGKILL');
-    await this.#life;
+    await this.#life?.over;
   }
 
   /** At the supervisor's own sudden exit: no waiting. */
@@ -106,56 +111,49 @@ export class ManagedProcess {
     };
   }
 
-  async #takeDown(intent: 'crashed'): Promise<void> {
-    this.#intent = intent;
-    this.#waitForRestart.abort();
+  async #crash(): Promise<void> {
+    const life = this.#life;
+    life?.wanted.abort();
     this.#child?.kill('SIGKILL');
-    await this.#life;
-    this.#state = intent;
+    await life?.over;
+    // It was given up before: from now on it is down because somebody wanted so.
+    if (this.#life === life) this.#state = 'crashed';
   }
 
-  /** From one `start` until it is taken down or given up; as many children as it takes. */
-  async #live(): Promise<void> {
+  async #live(life: Life): Promise<void> {
+    const { signal } = life.wanted;
     let deaths: DeathRecord = NO_DEATHS;
-    this.#waitForRestart = new AbortController();
-    while (this.#intent === 'up') {
-      const readyForMs = await this.#oneChild();
-      if (this.#intent !== 'up') break;
+    while (!signal.aborted) {
+      const readyForMs = await this.#oneChild(signal);
+      if (signal.aborted) break;
       const verdict = afterDeath(this.#options.policy, deaths, readyForMs);
       deaths = verdict.record;
-      if (verdict.kind === 'give-up') return this.#giveUp(verdict.record.quickDeaths);
+      if (verdict.kind === 'give-up') return this.#giveUp(life, verdict.record.quickDeaths);
       this.#state = 'starting';
       this.#restarts += 1;
-      await this.#options.clock.sleep(verdict.waitMs, this.#waitForRestart.signal).catch(() => undefined);
+      // Rejects when the process is taken down meanwhile; the loop's condition sees it.
+      await this.#options.clock.sleep(verdict.waitMs, signal).catch(() => undefined);
     }
+    // A newer life that waits for this one to be over has set the state, and the waiters are its own.
+    if (this.#life !== life) return;
     this.#state = 'crashed';
     this.#settleWaiters(processFailed(`${this.name} was taken down before it was ready`));
   }
 
   /** Runs one child to its end; returns how long it had been ready, ms. */
-  async #oneChild(): Promise<number> {
+  async #oneChild(wanted: AbortSignal): Promise<number> {
     const { clock, launch, onPort } = this.#options;
     let readyAtMs: number | null = null;
-    let exit: ChildExit = { code: null, signal: null };
     try {
       const child = await launch();
       this.#child = child;
       // Taken down while it was launched: the request saw no child that it could kill.
-      if (this.#intent !== 'up') child.kill('SIGKILL');
-      try {
-        this.#port = await child.ready;
-        readyAtMs = clock.monotonicMs();
-        this.#state = 'ready';
-        onPort(this.#port);
-        this.#settleWaiters(null);
-      } catch (thrown) {
-        this.#lastFailure = thrown instanceof Error ? thrown.message : String(thrown);
-        child.kill('SIGKILL');
-      }
-      exit = await child.exited;
-      if (readyAtMs !== null && this.#intent === 'up') this.#lastFailure = `${this.name} ${describeExit(exit)}`;
+      if (wanted.aborted) child.kill('SIGKILL');
+      readyAtMs = await this.#becomeReady(child);
+      const exit = await child.exited;
+      if (readyAtMs !== null && !wanted.aborted) this.#lastFailure = `${this.name} ${describeExit(exit)}`;
     } catch (thrown) {
-      this.#lastFailure = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#lastFailure = messageOf(thrown);
     } finally {
       this.#child = null;
       this.#port = null;
@@ -165,8 +163,23 @@ export class ManagedProcess {
     return readyAtMs === null ? 0 : clock.monotonicMs() - readyAtMs;
   }
 
-  #giveUp(quickDeaths: number): void {
-    this.#intent = 'ended';
+  /** Since when it is ready; `null`: it never will be, and is killed. */
+  async #becomeReady(child: RunningChild): Promise<number | null> {
+    try {
+      this.#port = await child.ready;
+    } catch (thrown) {
+      this.#lastFailure = messageOf(thrown);
+      child.kill('SIGKILL');
+      return null;
+    }
+    this.#state = 'ready';
+    this.#options.onPort(this.#port);
+    this.#settleWaiters(null);
+    return this.#options.clock.monotonicMs();
+  }
+
+  #giveUp(life: Life, quickDeaths: number): void {
+    life.wanted.abort();
     this.#state = 'failed';
     const tail = this.#options.logTail();
     const message = `${this.name} died ${quickDeaths} times in a row and was given up. Last: ${this.#lastFailure ?? 'no message'}.`;
@@ -195,4 +208,8 @@ export class ManagedProcess {
   #refused(action: ProcessAction, why: string): PlatformError {
     return invalid(`Can't ${action} ${this.name}: ${why}.`);
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
