@@ -19,7 +19,8 @@ export class LastKnownGood {
   readonly #clock: Clock;
   readonly #path: string;
   #pending: CellMap | null = null;
-  #writing = false;
+  #draining = false;
+  #written: Promise<void> = Promise.resolve();
   #lastError: string | null = null;
 
   constructor(options: { clock: Clock; path: string }) {
@@ -49,23 +50,36 @@ export class LastKnownGood {
   /** Soon, and at most once a second; a failure to write is kept for the status and tried again at the next change. */
   save(map: CellMap): void {
     this.#pending = map;
-    if (!this.#writing) void this.#drain();
+    if (this.#draining) return;
+    this.#draining = true;
+    void this.#drain();
+  }
+
+  /** Writes now what is still to be written. */
+  async flush(): Promise<void> {
+    await this.#written;
+    await this.#writePending();
   }
 
   async #drain(): Promise<void> {
-    this.#writing = true;
     while (this.#pending !== null) {
-      const map = this.#pending;
-      this.#pending = null;
-      try {
-        await this.#write(map);
-        this.#lastError = null;
-      } catch (error) {
-        this.#lastError = error instanceof Error ? error.message : String(error);
-      }
+      this.#written = this.#writePending();
+      await this.#written;
       await this.#clock.sleep(WRITE_EVERY_MS);
     }
-    this.#writing = false;
+    this.#draining = false;
+  }
+
+  async #writePending(): Promise<void> {
+    const map = this.#pending;
+    if (map === null) return;
+    this.#pending = null;
+    try {
+      await this.#write(map);
+      this.#lastError = null;
+    } catch (error) {
+      this.#lastError = error instanceof Error ? error.message : String(error);
+    }
   }
 
   async #write(map: CellMap): Promise<void> {

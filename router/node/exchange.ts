@@ -19,6 +19,8 @@ import { collectBody, planBody, StreamedBody } from './request-body.ts';
 import type { RouterParts } from './router-parts.ts';
 
 const MISDIRECTED = 421;
+/** Beyond this, making a string of the body costs more than it saves. */
+const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
 export class Exchange implements AttemptListener {
   readonly #parts: RouterParts;
@@ -114,8 +116,10 @@ export class Exchange implements AttemptListener {
     const forward = this.#forward as Forward;
     const link = this.#parts.link(forward.cell, region);
     const client = link.acquire();
-    if (client === null)
-      return this.#fail(overloadedError({ cell: forward.cell, inFlightMax: IN_FLIGHT_PER_LINK_MAX }));
+    if (client === null) {
+      this.#fail(overloadedError({ cell: forward.cell, inFlightMax: IN_FLIGHT_PER_LINK_MAX }));
+      return;
+    }
     this.#attempts += 1;
     if (this.#attempts > 1) restateDeadline(this.#head.forwarded, this.#remainingMs());
     const attempt = new Attempt({ region, link, client, listener: this });
@@ -145,7 +149,7 @@ export class Exchange implements AttemptListener {
     if (this.#bytesLeft === chunk.length) {
       this.#bytesLeft = 0;
       this.#finish();
-      this.#response.end(chunk);
+      endInOneWrite(this.#response, chunk);
       return true;
     }
     this.#bytesLeft -= chunk.length;
@@ -161,6 +165,7 @@ export class Exchange implements AttemptListener {
   }
 
   onFailed(attempt: Attempt, error: Error): void {
+    if (this.#done) return;
     if (isPlatformError(error)) {
       this.#fail(error);
       return;
@@ -251,4 +256,17 @@ export class Exchange implements AttemptListener {
 
 function onDeadline(exchange: Exchange): void {
   exchange.expire();
+}
+
+/** Head and body as one string leave in one system call; as a string and a buffer they would cost a gathering write. */
+function endInOneWrite(response: ServerResponse, chunk: Buffer): void {
+  const { socket } = response;
+  if (socket === null || chunk.length > ONE_WRITE_BYTES_MAX) {
+    response.end(chunk);
+    return;
+  }
+  socket.cork();
+  response.write(chunk.toString('latin1'), 'latin1');
+  socket.uncork();
+  response.end();
 }

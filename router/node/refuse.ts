@@ -1,12 +1,12 @@
 /**
- * Answers of the router's own: problem documents and the introspection's JSON. When the rest of the request's body is
- * still on its way, the connection is closed after a short while of reading on, so that the caller gets to read the
- * answer instead of a reset.
+ * Answers of the router's own: problem documents and the introspection's JSON. When much of the request's body may still
+ * be on its way, the connection is closed after a short while of reading on, so that the caller gets to read the answer
+ * instead of a reset; a small rest is read and dropped by Node, and the connection stays.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PlatformError } from '../../core/errors.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
-import { RETRY_AFTER_S } from '../core/limits.ts';
+import { REPLAY_BYTES_MAX, RETRY_AFTER_S } from '../core/limits.ts';
 
 /** How long a refused upload is read and thrown away. */
 const LINGER_MS = 500;
@@ -34,7 +34,7 @@ function answer(response: ServerResponse, reply: { status: number; headers: stri
   const { req: request } = response;
   const body = Buffer.from(reply.text);
   reply.headers.push('content-length', String(body.length));
-  if (request.complete || !hasBody(request)) {
+  if (request.complete || !hasLargeBody(request)) {
     response.writeHead(reply.status, reply.headers);
     response.end(body);
     return;
@@ -57,7 +57,7 @@ function linger(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
 }
 
-function hasBody(request: IncomingMessage): boolean {
+function hasLargeBody(request: IncomingMessage): boolean {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  return encoding !== undefined || (length !== undefined && length !== '0');
+  return encoding !== undefined || Number(length ?? 0) > REPLAY_BYTES_MAX;
 }

@@ -33,6 +33,12 @@ export class StreamedBody extends Transform {
   #kept: Buffer[] | null = [];
   #ended = false;
 
+  constructor() {
+    super();
+    // The attempt hears of errors while it runs; once the cell has answered, what goes wrong here concerns nobody.
+    this.on('error', () => undefined);
+  }
+
   /** The whole body once it has ended, if it stayed small; else `null`. */
   get replay(): Buffer | null {
     return this.#ended && this.#kept !== null ? Buffer.concat(this.#kept) : null;

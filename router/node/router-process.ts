@@ -25,7 +25,11 @@ export interface RunningRouter {
   close(): Promise<void>;
 }
 
-export async function startRouter(settings: RouterSettings): Promise<RunningRouter> {
+/** `firstMapWaitMs`: how long to wait for a first map before the door opens without one. */
+export async function startRouter(
+  settings: RouterSettings,
+  options: { readonly firstMapWaitMs?: number } = {},
+): Promise<RunningRouter> {
   const clock = systemClock;
   const rng = systemRng;
   const stop = new AbortController();
@@ -33,7 +37,7 @@ export async function startRouter(settings: RouterSettings): Promise<RunningRout
   await parts.lastKnownGood.load(parts.holder);
   supplyKeys(settings, { parts, clock, rng, signal: stop.signal });
   void parts.poller.run(stop.signal);
-  await firstMap(parts, clock);
+  await firstMap({ parts, clock, waitMs: options.firstMapWaitMs ?? FIRST_MAP_WAIT_MS });
 
   const server = createRouterServer(parts);
   const port = await listen(server, settings.port);
@@ -44,7 +48,7 @@ export async function startRouter(settings: RouterSettings): Promise<RunningRout
       stop.abort(new Error('The router is closing.'));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
-      await Promise.all([closed, ...parts.links.map(({ link }) => link.close())]);
+      await Promise.all([closed, parts.lastKnownGood.flush(), ...parts.links.map(({ link }) => link.close())]);
     },
   };
 }
@@ -93,8 +97,9 @@ function supplyKeys(
   });
 }
 
-async function firstMap(parts: RouterParts, clock: Clock): Promise<void> {
-  const untilMs = clock.monotonicMs() + FIRST_MAP_WAIT_MS;
+async function firstMap(wait: { parts: RouterParts; clock: Clock; waitMs: number }): Promise<void> {
+  const { clock, parts } = wait;
+  const untilMs = clock.monotonicMs() + wait.waitMs;
   while (parts.holder.map === null && clock.monotonicMs() < untilMs) await clock.sleep(FIRST_MAP_POLL_MS);
 }
 
