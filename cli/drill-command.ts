@@ -1,0 +1,83 @@
+/** `holdfast drill list|run|report`: break the platform on purpose, and read what came of it. */
+import type { Command } from 'commander';
+import { worstOf } from '../drills/checkers/verdict.ts';
+import { drillSummary, drillText, verdictExit } from './drill-text.ts';
+import { unknownName } from './nearest.ts';
+import { SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
+import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
+import type { Call, Outcome, Shell } from './shell.ts';
+import { textTable } from './text-table.ts';
+
+export function addDrillCommand(program: Command, { shell, services }: { shell: Shell; services: CliServices }): void {
+  const drill = program.command('drill').description('break the platform on purpose and judge what came of it');
+  drill
+    .command('list')
+    .description('the drills there are')
+    .action(shell.action(() => list(services)));
+  drill
+    .command('run')
+    .description('run a drill: exit 0 passed, 1 failed, 3 nothing can be said')
+    .argument('<name>', 'one of "drill list"')
+    .option('--seed <n>', 'repeat the run of this seed', wholeNumber({ min: 0, max: SEED_MAX }))
+    .option('--seeds <n...>', 'one run for each: 1 2 3, or 1-20', seeds)
+    .option('--attach', 'disturb the running platform instead of one of its own')
+    .action(shell.action((call) => run(call, services)));
+  drill
+    .command('report')
+    .description('show a report again (default: the newest)')
+    .argument('[dir]', 'the folder of the report')
+    .action(
+      shell.action(async (call) => {
+        const outcome = await (await services.drills()).read(call.args[0] ?? null);
+        return { text: drillText(outcome, call.terminal.outColours), json: outcome.report };
+      }),
+    );
+}
+
+async function list(services: CliServices): Promise<Outcome> {
+  const { drills } = await services.drills();
+  const rows = drills.map(({ name, summary }) => [name, summary]);
+  return { text: textTable([{ title: 'DRILL' }, { title: 'WHAT IT SHOWS' }], rows), json: { drills } };
+}
+
+async function run(call: Call, services: CliServices): Promise<Outcome> {
+  const book = await services.drills();
+  const name = call.args[0] ?? '';
+  const names = book.drills.map((each) => each.name);
+  if (!names.includes(name)) throw unknownName('drill', name, names);
+  const chosen = chosenSeeds(call.options);
+  const outcomes: DrillOutcome[] = [];
+  for (const seed of chosen) outcomes.push(await runOne({ call, services, book, name, seed }));
+  const [first] = outcomes;
+  if (first && outcomes.length === 1) {
+    const text = drillText(first, call.terminal.outColours);
+    return { text, json: { ...first.report, dir: first.dir }, exitCode: verdictExit(first.report.verdict) };
+  }
+  const verdict = worstOf(outcomes.map(({ report }) => report.verdict));
+  return {
+    text: drillSummary(outcomes, call.terminal.outColours),
+    json: { drill: name, verdict, runs: outcomes.map(({ report, dir }) => ({ ...report, dir })) },
+    exitCode: verdictExit(verdict),
+  };
+}
+
+async function runOne(options: {
+  call: Call;
+  services: CliServices;
+  book: DrillBook;
+  name: string;
+  seed: number | null;
+}): Promise<DrillOutcome> {
+  const { call, services, book, name, seed } = options;
+  const label = `drill ${name}${seed === null ? '' : `, seed ${seed}`}`;
+  return call.progress(label, async (progress) => {
+    const attach = call.options.attach === true ? await services.attach() : null;
+    return book.run({ name, seed, attach, onProgress: (text) => progress.update(`${label}: ${text}`) });
+  });
+}
+
+/** `null`: the drill picks one and says which. */
+function chosenSeeds({ seed, seeds: many }: Call['options']): readonly (number | null)[] {
+  if (Array.isArray(many)) return many as readonly number[];
+  return [typeof seed === 'number' ? seed : null];
+}

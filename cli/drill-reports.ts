@@ -1,0 +1,48 @@
+/** Reports of drills on disk: `drills/reports/<run>/report.json`. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { invalid } from '../core/errors.ts';
+import type { DrillReport } from '../drills/report/drill-report.ts';
+import type { DrillOutcome } from './services.ts';
+
+export const REPORTS_DIR = join('drills', 'reports');
+const REPORT_FILE = 'report.json';
+
+/** `dir: null`: the newest. Throws `INVALID_INPUT` when there is none, or none that can be read. */
+export async function readDrillReport({ cwd, dir }: { cwd: string; dir: string | null }): Promise<DrillOutcome> {
+  const found = dir === null ? await newestReport(join(cwd, REPORTS_DIR)) : resolve(cwd, dir);
+  const path = join(found, REPORT_FILE);
+  const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+    throw invalid(`There is no report in ${found} (${thrown.code}). Allowed: the folder that "drill run" printed.`);
+  });
+  return { report: parseReport(text, path), dir: found };
+}
+
+async function newestReport(root: string): Promise<string> {
+  const names = await readdir(root).catch(() => []);
+  const dated = await Promise.all(
+    names.map(async (name) => {
+      const path = join(root, name);
+      const seen = await stat(join(path, REPORT_FILE)).catch(() => null);
+      return { path, atMs: seen?.mtimeMs ?? 0 };
+    }),
+  );
+  const newest = dated.filter(({ atMs }) => atMs > 0).sort((a, b) => b.atMs - a.atMs)[0];
+  if (newest) return newest.path;
+  throw invalid(`No drill has left a report in ${root} yet. Run one: holdfast drill run region-lost`);
+}
+
+function parseReport(text: string, path: string): DrillReport {
+  const given = parseJson(text, path) as Partial<DrillReport> | null;
+  const known = ['pass', 'fail', 'unknown'];
+  if (given && typeof given.drill === 'string' && known.includes(String(given.verdict))) return given as DrillReport;
+  throw invalid(`${path} is no drill report: it lacks a drill or a verdict of ${known.join(', ')}.`);
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (thrown) {
+    throw invalid(`${path} is not JSON (${thrown instanceof Error ? thrown.message : String(thrown)}).`);
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The services of the commands on this machine. What is heavy (the SDK, the supervisor, the drills) is loaded by the command
+ * that needs it, so that `holdfast --help` and `holdfast token` answer at once.
+ */
+import { type Clock, systemClock } from '../core/clock.ts';
+import { PlatformError } from '../core/errors.ts';
+import { systemRng } from '../core/rng.ts';
+import type { CliServices, GetOptions, HttpAnswer } from './services.ts';
+
+const clock: Clock = systemClock;
+const machine = { clock, rng: systemRng };
+
+/** A status page of the largest platform that runs on one machine is far below this. */
+const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
+
+export function realServices({ cwd, stateDir }: { readonly cwd: string; readonly stateDir: string }): CliServices {
+  const attach: CliServices['attach'] = async () =>
+    (await import('../local/http-platform-control.ts')).attachToPlatform(stateDir);
+  return {
+    clock,
+    stateDir,
+    topology: async () => (await import('../platform.config.ts')).default,
+    attach,
+    start: async (options) => {
+      const { startPlatform } = await import('../local/supervisor/start-platform.ts');
+      const platform = await startPlatform({ ...options, stateDir });
+      // The supervisor's signal handlers end the platform and then this process.
+      return { view: () => platform.view(), untilEnd: () => new Promise<never>(() => undefined) };
+    },
+    issueToken: async (options) => {
+      const { openDevIssuer } = await import('../local/issuer.ts');
+      return (await openDevIssuer(stateDir)).issueToken(options);
+    },
+    getJson,
+    failover: async (place) => (await import('./failover-operator.ts')).openFailoverOperator(place, machine),
+    drills: async () => (await import('./drill-book.ts')).openDrillBook({ cwd, machine }),
+    benches: async () => (await import('./bench-registry.ts')).BENCHES,
+  };
+}
+
+async function getJson(url: string, { withinMs, headers = {} }: GetOptions): Promise<HttpAnswer> {
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(withinMs) });
+  const text = await response.text();
+  if (text.length > ANSWER_BYTES_MAX) throw notJson(url, `${text.length} bytes`);
+  try {
+    return { status: response.status, body: JSON.parse(text) };
+  } catch (cause) {
+    throw notJson(url, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+function notJson(url: string, seen: string): PlatformError {
+  return new PlatformError({
+    code: 'INTERNAL',
+    kind: 'dependency',
+    effect: 'none',
+    message: `${url} did not answer with JSON of at most ${ANSWER_BYTES_MAX} bytes (${seen}). Another program may be listening there.`,
+  });
+}

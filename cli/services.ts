@@ -1,0 +1,113 @@
+/**
+ * What the commands stand on, as ports: the running platform, its control plane, drills, benches. `real-services.ts` wires
+ * them to the rest of the repository; tests put doubles in their place.
+ */
+import type { Decision, FailoverKind, FailoverRecord } from '../control/failover/failover-record.ts';
+import type { Clock } from '../core/clock.ts';
+import type { CellId, RegionName } from '../core/ids.ts';
+import type { Topology } from '../core/topology.ts';
+import type { DrillReport } from '../drills/report/drill-report.ts';
+import type { EngineKind } from '../local/engine/resolve-engine.ts';
+import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
+
+export interface CliServices {
+  readonly clock: Clock;
+  /** Where the running platform leaves its state: `<cwd>/.holdfast`. */
+  readonly stateDir: string;
+  /** What `platform.config.ts` says. */
+  topology(): Promise<Topology>;
+  /** Throws `PLATFORM_NOT_RUNNING`. */
+  attach(): Promise<PlatformControl>;
+  start(options: StartOptions): Promise<StartedPlatform>;
+  issueToken(options: { readonly tenant: string; readonly ttlSeconds: number }): Promise<string>;
+  /** GET; rejects when there is no JSON within the limit. A status other than 2xx is an answer too. */
+  getJson(url: string, options: GetOptions): Promise<HttpAnswer>;
+  failover(options: FailoverPlace): Promise<FailoverOperator>;
+  drills(): Promise<DrillBook>;
+  benches(): Promise<readonly Bench[]>;
+}
+
+export interface StartOptions {
+  readonly topology: Topology;
+  readonly cells?: number;
+  readonly dataDir?: string;
+  readonly engine?: EngineKind;
+  readonly portBase?: number;
+}
+
+export interface StartedPlatform {
+  view(): Promise<PlatformView>;
+  /** Never resolves while the platform serves; Ctrl-C ends the process. */
+  untilEnd(): Promise<void>;
+}
+
+export interface GetOptions {
+  readonly withinMs: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface FailoverPlace {
+  readonly view: PlatformView;
+  /** From where it is run: its links to stores and arbiter are used. `null`: the region that does not hold the cell. */
+  readonly fromRegion: RegionName | null;
+  readonly cell: CellId;
+}
+
+export interface FailoverRequest {
+  readonly cell: CellId;
+  readonly kind: FailoverKind;
+  readonly to: RegionName | null;
+  readonly reason: string;
+  readonly repair?: string;
+}
+
+export interface FailoverOperator {
+  readonly region: RegionName;
+  /** Reads only. */
+  decide(request: FailoverRequest): Promise<Decision>;
+  /** Carries the decision out; `onProgress` gets the record before every step and at the end. */
+  run(decision: Decision, onProgress: (record: FailoverRecord) => void): Promise<FailoverRecord>;
+  /** Goes on with what another coordinator left behind. */
+  resume(onProgress: (record: FailoverRecord) => void): Promise<FailoverRecord>;
+  close(): void;
+}
+
+export interface DrillSummary {
+  readonly name: string;
+  readonly summary: string;
+}
+
+export interface DrillOutcome {
+  readonly report: DrillReport;
+  /** Where `report.json`, `report.html` and `history.jsonl` lie. */
+  readonly dir: string;
+}
+
+export interface DrillBook {
+  readonly drills: readonly DrillSummary[];
+  run(options: {
+    readonly name: string;
+    readonly seed: number | null;
+    /** The running platform; `null`: the drill starts one of its own on free ports. */
+    readonly attach: PlatformControl | null;
+    readonly onProgress: (text: string) => void;
+  }): Promise<DrillOutcome>;
+  /** `null`: the newest report. */
+  read(dir: string | null): Promise<DrillOutcome>;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly summary: string;
+  run(options: { readonly onProgress: (text: string) => void }): Promise<BenchResult>;
+}
+
+export interface BenchResult {
+  readonly json: unknown;
+  readonly text: string;
+}
