@@ -2,7 +2,7 @@
  * The development issuer: signs the tokens with which one tries the platform on one machine. Its key is made once and kept
  * in the state directory, readable by its owner alone; on AWS the tenants' own identity provider takes its place.
  */
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK, SignJWT } from 'jose';
 import { invalid } from '../core/errors.ts';
@@ -60,19 +60,18 @@ async function readOrCreateKey(stateDir: string): Promise<JWK> {
   await mkdir(stateDir, { recursive: true });
   const { privateKey } = await generateKeyPair(ALGORITHM, { extractable: true });
   const jwk: JWK = { ...(await exportJWK(privateKey)), alg: ALGORITHM, use: 'sig', kid: crypto.randomUUID() };
+  // Written aside and linked into place: nobody ever reads half a key, and the first to link wins.
+  const staged = `${path}.${crypto.randomUUID()}`;
+  await writeFile(staged, JSON.stringify(jwk), { mode: 0o600 });
   try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(jwk));
-    } finally {
-      await file.close();
-    }
+    await link(staged, path);
     return jwk;
   } catch (thrown) {
-    // Another process made the key first: that one counts.
     const made = await readKey(path);
     if (made) return made;
     throw thrown;
+  } finally {
+    await rm(staged, { force: true });
   }
 }
 

@@ -1,0 +1,98 @@
+/** No child outlives the supervisor, however it ends. Real processes; stand-ins for the hosts. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../core/clock.ts';
+import { readState } from '../../local/state-file.ts';
+import { identityOf, isAlive, type ProcessIdentity } from '../../local/supervisor/process-identity.ts';
+import { bundle } from './bundle.ts';
+import { standIns } from './stand-ins.ts';
+
+interface Started {
+  readonly supervisor: ChildProcess;
+  readonly dataDir: string;
+  readonly children: readonly (ProcessIdentity & { readonly name: string })[];
+}
+
+let script = '';
+let stateDir = '';
+const supervisors: ChildProcess[] = [];
+
+beforeAll(async () => {
+  script = await bundle('test/local/supervisor-process.ts', 'supervisor');
+  stateDir = mkdtempSync(join(tmpdir(), 'test-local-state-'));
+});
+afterEach(() => {
+  for (const supervisor of supervisors.splice(0)) supervisor.kill('SIGKILL');
+});
+afterAll(() => {
+  rmSync(script, { force: true });
+  rmSync(stateDir, { recursive: true, force: true });
+});
+
+async function start(options: Record<string, unknown> = {}): Promise<Started> {
+  const supervisor = fork(script, [JSON.stringify({ scripts: standIns(), stateDir, ...options })], {
+    execArgv: [],
+    env: { PATH: process.env.PATH },
+  });
+  supervisors.push(supervisor);
+  const [message] = await once(supervisor, 'message');
+  const told = message as { dataDir: string; processes: { name: string; pid: number }[] };
+  const children = told.processes.map(({ name, pid }) => ({ name, ...identityOf(pid) }));
+  expect(children.length).toBe(10);
+  return { supervisor, dataDir: told.dataDir, children };
+}
+
+/** Bounded by the test's own time-out. */
+async function untilGone(children: Started['children']): Promise<void> {
+  while (children.some((child) => isAlive(child))) await systemClock.sleep(10);
+}
+
+describe('when the supervisor ends', () => {
+  it('by kill -9, its children end, engines and stopped ones too', async () => {
+    const { supervisor, children, dataDir } = await start();
+    const stopped = children.filter(({ name }) => name === 'arbiter' || name === 'c01@us-east-1');
+    for (const { pid } of stopped) process.kill(pid, 'SIGSTOP');
+    supervisor.kill('SIGKILL');
+    await untilGone(children);
+    // The next start clears up what this one could not.
+    expect(existsSync(dataDir)).toBe(true);
+    expect(await readState(stateDir)).toBeNull();
+    const next = await start();
+    expect(existsSync(dataDir)).toBe(false);
+    next.supervisor.kill('SIGTERM');
+    await untilGone(next.children);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    'by %s, it ends its children, removes what was temporary, and exits with %d',
+    async (signal, exitCode) => {
+      const { supervisor, children, dataDir } = await start();
+      supervisor.kill(signal);
+      const [code] = await once(supervisor, 'exit');
+      expect(code).toBe(exitCode);
+      expect(children.filter((child) => isAlive(child))).toEqual([]);
+      expect(existsSync(dataDir)).toBe(false);
+      expect(await readState(stateDir)).toBeNull();
+    },
+  );
+});
+
+describe('a kept data directory', () => {
+  it('can be opened again after kill -9 of its platform', async () => {
+    const dataDir = join(stateDir, 'data');
+    const first = await start({ dataDir });
+    first.supervisor.kill('SIGKILL');
+    await untilGone(first.children);
+    const second = await start({ dataDir });
+    expect(second.dataDir).toBe(dataDir);
+    second.supervisor.kill('SIGTERM');
+    await untilGone(second.children);
+  });
+});
