@@ -1,0 +1,316 @@
+import { describe, expect, it } from '@jest/globals';
+import type { CliServices, DrillBook, FailoverOperator, FailoverPlace } from '../../cli/services.ts';
+import type { Decision } from '../../control/failover/failover-record.ts';
+import { PlatformError } from '../../core/errors.ts';
+import type { RegionName } from '../../core/ids.ts';
+import {
+  cli,
+  fakeControl,
+  fakeRecord,
+  fakeReport,
+  fakeServices,
+  fakeView,
+  healthyAnswers,
+  jsonOf,
+  SECRET,
+} from './fake-cli.ts';
+
+function running(change: Partial<CliServices> = {}, view = fakeView()): CliServices {
+  return fakeServices({ attach: async () => fakeControl(view), getJson: healthyAnswers, ...change });
+}
+
+describe('holdfast start', () => {
+  const started = (seen: unknown[]) =>
+    fakeServices({
+      start: async (options) => {
+        seen.push(options);
+        return { view: async () => fakeView(), untilEnd: async () => undefined };
+      },
+    });
+
+  it('prints exactly one line with --json when it serves', async () => {
+    const run = await cli('start --json', started([]));
+    expect(jsonOf(run)).toMatchObject({
+      event: 'ready',
+      routers: { 'us-east-1': 'http://router.east', 'us-west-2': 'http://router.west' },
+      cells: { c01: { home: 'us-east-1', standby: 'us-west-2' }, c02: { home: 'us-west-2' }, c03: {} },
+    });
+    expect(run.stderr).toBe('');
+  });
+
+  it('passes on its flags', async () => {
+    const seen: unknown[] = [];
+    await cli('start --cells 5 --data ./d --engine dynamodb-local --port 8080', started(seen));
+    expect(seen).toMatchObject([{ cells: 5, dataDir: './d', engine: 'dynamodb-local', portBase: 8_080 }]);
+  });
+
+  it('tells a person where the routers are and what to try', async () => {
+    const { stdout } = await cli('start', started([]));
+    expect(stdout).toContain('http://router.east');
+    expect(stdout).toContain('npx holdfast token acme');
+    expect(stdout).toContain('npm run drill -- region-lost');
+  });
+
+  it.each([
+    ['PORT_IN_USE', 1],
+    ['ENGINE_MISSING', 1],
+    ['INVALID_TOPOLOGY', 2],
+  ] as const)('%s exits %d with its sentence', async (code, exitCode) => {
+    const error = new PlatformError({ code, kind: 'caller', effect: 'none', message: 'Say what is wrong.' });
+    const run = await cli('start', fakeServices({ start: async () => Promise.reject(error) }));
+    expect(run).toEqual({ exitCode, stdout: '', stderr: 'holdfast: Say what is wrong.\n' });
+  });
+});
+
+describe('holdfast status', () => {
+  it('shows cells with owner, epoch, lease and lag, and routers with version and age of their map', async () => {
+    const { stdout, exitCode } = await cli('status', running());
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Holdfast {2}all is well/);
+    expect(stdout).toMatch(/c01 +us-east-1 \(home\) +active +7 +2\.5 s left +12 ms +ok +0/);
+    expect(stdout).toMatch(/us-east-1 +http:\/\/router\.east +version 3 +40 ms old +control/);
+    expect(stdout).not.toContain('Down');
+  });
+
+  it('shows what is down, what is silent and which faults are injected', async () => {
+    const view = fakeView();
+    const [first, ...others] = view.processes;
+    if (!first) throw new Error('no process');
+    const crashed = { ...first, state: 'crashed' as const, url: null };
+    const link = {
+      ...{ name: 'c01@us-east-1>arbiter', from: 'c01@us-east-1', to: 'arbiter', url: 'http://link' },
+      fault: { direction: 'both' as const, latencyMs: 250 },
+      counters: { connections: 0, open: 0, resets: 0, held: 0, delayed: 0, bytesUp: 0, bytesDown: 0 },
+    };
+    const broken = fakeView({ processes: [crashed, ...others], links: [link] });
+    const { stdout } = await cli('status', running({}, broken));
+    expect(stdout).toMatch(/c01 has no owner, 1 down, 1 faults injected/);
+    expect(stdout).toMatch(/Down:\n {2}c01@us-east-1 {2}crashed/);
+    expect(stdout).toMatch(/Faults that are injected now:\n {2}c01@us-east-1>arbiter {2}\+250 ms \(both\)/);
+  });
+
+  it('shows who does not answer instead of waiting or failing', async () => {
+    const getJson: CliServices['getJson'] = async (url) => {
+      if (url.includes('router.west')) throw new Error('timed out');
+      return healthyAnswers(url);
+    };
+    const { stdout, exitCode } = await cli('status', running({ getJson }));
+    expect(stdout).toMatch(/us-west-2 +http:\/\/router\.west +silent/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('keeps the internal secret to itself', async () => {
+    const run = await cli('status --json', running());
+    expect(run.stdout).not.toContain(SECRET);
+    expect(jsonOf(run)).toMatchObject({
+      troubles: [],
+      cells: [{ cell: 'c01', active: 'us-east-1', epoch: 7 }, { cell: 'c02' }, { cell: 'c03' }],
+      routers: [{ region: 'us-east-1', map: { version: 3 } }, { region: 'us-west-2' }],
+    });
+  });
+
+  it('colours on a terminal only, and not when NO_COLOR is set', async () => {
+    const colour = String.fromCharCode(27);
+    expect((await cli('status', running(), { tty: true })).stdout).toContain(colour);
+    expect((await cli('status', running(), { tty: true, env: { NO_COLOR: '1' } })).stdout).not.toContain(colour);
+    expect((await cli('status', running())).stdout).not.toContain(colour);
+  });
+});
+
+describe('holdfast cell list', () => {
+  it('lists the cells as declared, beside their owners', async () => {
+    expect(jsonOf(await cli('cell list --json', running()))).toMatchObject({
+      cells: [
+        { cell: 'c01', active: 'us-east-1', epoch: 7, wave: 1, fenceShards: 20 },
+        { cell: 'c02', active: 'us-west-2', wave: 2 },
+        { cell: 'c03', wave: 3 },
+      ],
+    });
+    expect((await cli('cell list', running())).stdout).toMatch(/c02 +us-west-2 +7 +us-west-2 +us-east-1/);
+  });
+});
+
+describe('holdfast route explain', () => {
+  it('says where every router sends the tenant, and why', async () => {
+    const { stdout, exitCode } = await cli('route explain acme', running());
+    expect(stdout).toContain('acme → bucket 4711 → cell c02 (by bucket)');
+    expect(stdout).toMatch(/us-east-1 +c02@us-west-2 +owner, epoch 7 +us-east-1 +version 3, 40 ms old/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('says when the routers disagree', async () => {
+    const getJson: CliServices['getJson'] = async (url) => {
+      const answer = await healthyAnswers(url);
+      return url.includes('west') ? { ...answer, body: { ...(answer.body as object), region: 'us-east-1' } } : answer;
+    };
+    const run = await cli('route explain acme --json', running({ getJson }));
+    expect(jsonOf(run)).toMatchObject({ tenant: 'acme', agree: false });
+  });
+
+  it('exits 1 when no router answers, and 2 for what is no tenant', async () => {
+    const getJson = async () => Promise.reject(new Error('connect refused'));
+    expect((await cli('route explain acme', running({ getJson }))).exitCode).toBe(1);
+    expect((await cli('route explain ../etc', running())).exitCode).toBe(2);
+  });
+});
+
+describe('holdfast failover', () => {
+  function withOperator(
+    change: Partial<FailoverOperator> = {},
+    seen: { place?: FailoverPlace; closed?: boolean } = {},
+  ) {
+    return running({
+      failover: async (place) => {
+        seen.place = place;
+        return {
+          region: 'us-west-2' as RegionName,
+          decide: async () => fakeRecord().decision,
+          run: async (_decision, onProgress) => {
+            onProgress(fakeRecord());
+            return fakeRecord();
+          },
+          resume: async () => fakeRecord({ id: 'resumed' }),
+          close: () => {
+            seen.closed = true;
+          },
+          ...change,
+        };
+      },
+    });
+  }
+
+  it('plans: the evidence and what is expected, and changes nothing', async () => {
+    const { stdout, exitCode } = await cli('failover plan c01', withOperator());
+    expect(stdout).toMatch(/failover of c01: us-east-1 → us-west-2 \(epoch 7 → 8 or above\)/);
+    expect(stdout).toContain('2 commits not replicated yet');
+    expect(exitCode).toBe(0);
+  });
+
+  it('exits 1 for a plan that would be refused', async () => {
+    const decision: Decision = { ...fakeRecord().decision, objections: ['the old store does not answer'] };
+    const run = await cli('failover plan c01 --planned', withOperator({ decide: async () => decision }));
+    expect(run.exitCode).toBe(1);
+    expect(run.stdout).toContain('Refused: the old store does not answer.');
+  });
+
+  it('runs: the steps on stderr as they happen, the record on stdout, connections closed', async () => {
+    const seen: { closed?: boolean } = {};
+    const run = await cli('failover run c01', withOperator({}, seen));
+    expect(run.exitCode).toBe(0);
+    expect(run.stderr).toMatch(/fence +12 ms {2}fenced\n/);
+    expect(run.stdout).toMatch(/done in 92 ms; us-west-2 owns c01 at epoch 8; 2 commits drained/);
+    expect(seen.closed).toBe(true);
+  });
+
+  it.each(['aborted', 'failed'] as const)('exits 1 when it ends %s', async (state) => {
+    const run = await cli('failover run c01 --json', withOperator({ run: async () => fakeRecord({ state }) }));
+    expect(run.exitCode).toBe(1);
+    expect(jsonOf(run)).toMatchObject({ region: 'us-west-2', record: { state } });
+  });
+
+  it('asks for the kind of the verb: failover, switchover, failback', async () => {
+    const kinds: string[] = [];
+    const decide: FailoverOperator['decide'] = async ({ kind }) => {
+      kinds.push(kind);
+      return fakeRecord().decision;
+    };
+    for (const line of ['run c01', 'run c01 --planned', 'back c01'])
+      await cli(`failover ${line}`, withOperator({ decide }));
+    expect(kinds).toEqual(['failover', 'switchover', 'failback']);
+  });
+
+  it('resumes what another coordinator left behind', async () => {
+    expect(jsonOf(await cli('failover run c01 --resume --json', withOperator()))).toMatchObject({
+      record: { id: 'resumed' },
+    });
+  });
+
+  it('runs from the receiving region unless told otherwise', async () => {
+    const seen: { place?: FailoverPlace } = {};
+    await cli('failover run c01', withOperator({}, seen));
+    expect(seen.place?.fromRegion).toBeNull();
+    await cli('failover run c01 --to us-west-2', withOperator({}, seen));
+    expect(seen.place?.fromRegion).toBe('us-west-2');
+    await cli('failover run c01 --to us-west-2 --from-region us-east-1', withOperator({}, seen));
+    expect(seen.place?.fromRegion).toBe('us-east-1');
+  });
+
+  it('refuses unknown cells and regions with a suggestion', async () => {
+    const cell = await cli('failover run c10', withOperator());
+    expect(cell).toMatchObject({ exitCode: 2 });
+    expect(cell.stderr).toMatch(/Unknown cell "c10"\. Did you mean c01\?\nAllowed: c01, c02, c03/);
+    const region = await cli('failover run c01 --to us-west-1', withOperator());
+    expect(region.stderr).toMatch(/Unknown region "us-west-1"\. Did you mean us-west-2\?/);
+  });
+});
+
+describe('holdfast drill', () => {
+  function withDrills(run: DrillBook['run']): CliServices {
+    const drills = [{ name: 'region-lost', summary: 'A region is gone.' }];
+    return running({ drills: async () => ({ drills, run, read: async () => fakeReport() }) });
+  }
+
+  it('lists', async () => {
+    expect(
+      (
+        await cli(
+          'drill list',
+          withDrills(async () => fakeReport()),
+        )
+      ).stdout,
+    ).toContain('A region is gone.');
+  });
+
+  it.each([
+    ['pass', 0],
+    ['fail', 1],
+    ['unknown', 3],
+  ] as const)('a verdict of %s exits %d', async (verdict, exitCode) => {
+    const services = withDrills(async () => fakeReport({ verdict, reasons: ['the load never ran'] }));
+    const run = await cli('drill run region-lost --json', services);
+    expect(run.exitCode).toBe(exitCode);
+    expect(jsonOf(run)).toMatchObject({ drill: 'region-lost', verdict, dir: '/reports/1' });
+  });
+
+  it('says why a verdict is not pass, where the page is and how to run it again', async () => {
+    const services = withDrills(async () => fakeReport({ verdict: 'unknown', reasons: ['the load never ran'] }));
+    const { stdout } = await cli('drill run region-lost', services);
+    expect(stdout).toContain('the load never ran');
+    expect(stdout).toContain('/reports/1/report.html');
+    expect(stdout).toContain('npm run drill -- region-lost --seed 7');
+  });
+
+  it('starts a platform of its own, or disturbs the running one with --attach', async () => {
+    const attached: boolean[] = [];
+    const services = withDrills(async ({ attach }) => {
+      attached.push(attach !== null);
+      return fakeReport();
+    });
+    await cli('drill run region-lost', services);
+    await cli('drill run region-lost --attach', services);
+    expect(attached).toEqual([false, true]);
+  });
+
+  it('runs every seed and sums up: the worst verdict counts', async () => {
+    const seen: (number | null)[] = [];
+    const services = withDrills(async ({ seed }) => {
+      seen.push(seed);
+      return fakeReport({ seed: seed ?? 0, verdict: seed === 2 ? 'fail' : 'pass' });
+    });
+    const run = await cli('drill run region-lost --seeds 1-3 9 --json', services);
+    expect(seen).toEqual([1, 2, 3, 9]);
+    expect(run.exitCode).toBe(1);
+    expect(jsonOf(run)).toMatchObject({ verdict: 'fail', runs: [{ seed: 1 }, { seed: 2 }, { seed: 3 }, { seed: 9 }] });
+  });
+
+  it('shows the newest report again, or the one that is named', async () => {
+    expect(
+      (
+        await cli(
+          'drill report',
+          withDrills(async () => fakeReport()),
+        )
+      ).stdout,
+    ).toContain('nothing was lost');
+  });
+});
