@@ -170,3 +170,8 @@ export function fakeRecord(change: Partial<FailoverRecord> = {}): FailoverRecord
   };
   return record as unknown as FailoverRecord;
 }
+
+/** As `fakeServices`, with a platform that runs and answers. */
+export function runningServices(change: Partial<CliServices> = {}, view = fakeView()): CliServices {
+  return fakeServices({ attach: async () => fakeControl(view), getJson: healthyAnswers, ...change });
+}
