@@ -3,6 +3,7 @@
  * kills them. (After kill -9 of the supervisor each child's guard does it: `guarded-spawn.ts`.)
  */
 import { constants } from 'node:os';
+import type { Clock } from '../../core/clock.ts';
 
 export interface Endable {
   end(): Promise<void>;
@@ -11,13 +12,18 @@ export interface Endable {
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** One Ctrl-C arrives twice under npm: from the terminal, and passed on by npm. Only a later one is an impatient user's. */
+const SAME_PRESS_MS = 1_000;
+
 /** Returns what takes the handlers off again. */
-export function installExitHandlers(platform: Endable): () => void {
-  let ending = false;
+export function installExitHandlers(platform: Endable, clock: Clock): () => void {
+  let endingSinceMs: number | null = null;
   const endThenExit = (code: number) => {
-    // A second Ctrl-C is an impatient user's: leave at once.
-    if (ending) process.exit(code);
-    ending = true;
+    if (endingSinceMs !== null) {
+      if (clock.monotonicMs() - endingSinceMs > SAME_PRESS_MS) process.exit(code);
+      return;
+    }
+    endingSinceMs = clock.monotonicMs();
     void platform.end().finally(() => process.exit(code));
   };
   const onSignal = (signal: (typeof SIGNALS)[number]) => endThenExit(128 + constants.signals[signal]);

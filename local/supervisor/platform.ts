@@ -26,11 +26,10 @@ export interface PlatformParts {
   readonly facts: Omit<PlatformView, 'routers' | 'processes' | 'links' | 'payments'>;
 }
 
-/** In this order they are ended: nobody loses what it depends on while it still works. */
+/** In this order they are ended: the engines last, so that what is under way can still be written. */
 const END_ORDER: readonly (readonly ProcessKind[])[] = [
-  ['router'],
-  ['control', 'cell'],
-  ['payments', 'store', 'arbiter'],
+  ['router', 'control', 'cell', 'payments'],
+  ['store', 'arbiter'],
 ];
 
 export class RunningPlatform implements PlatformControl {

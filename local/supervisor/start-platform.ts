@@ -76,7 +76,7 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
     ...(options.dataDir === undefined ? {} : { path: options.dataDir }),
   });
   const site = new Site({ options, topology, project, engine, dataDir, routerPorts });
-  const removeHandlers = options.signals === 'leave' ? () => undefined : installExitHandlers(site);
+  const removeHandlers = options.signals === 'leave' ? () => undefined : installExitHandlers(site, systemClock);
   site.onEnded(removeHandlers);
   try {
     return await site.start();
