@@ -58,6 +58,16 @@ export class ProbeLog {
     return this.ownerOf(cell)?.epoch ?? null;
   }
 
+  /** The longest time between two acknowledged probes that ended around or in the window; 0 with less than two. */
+  longestGapMs(cell: string, between: { readonly fromMs: number; readonly toMs: number }): number {
+    const endsMs = this.#probes
+      .filter((probe) => probe.cell === cell && probe.outcome.type === 'ok' && probe.completedAtMs <= between.toMs)
+      .map((probe) => probe.completedAtMs)
+      .sort((a, b) => a - b);
+    const gaps = endsMs.slice(1).map((endMs, at) => (endMs >= between.fromMs ? endMs - (endsMs[at] ?? endMs) : 0));
+    return Math.max(0, ...gaps);
+  }
+
   /** Probes that were begun and ended in the window. */
   window(cell: string, between: { readonly fromMs: number; readonly toMs: number }): CellWindow {
     const probes = this.#probes.filter(

@@ -1,0 +1,37 @@
+/**
+ * The abort condition: a drill that hurts cells it was not meant to hurt, or that does not end, is broken off and healed. On
+ * a platform that others use (`--attach`) this is what bounds the damage.
+ */
+import type { Lab } from './lab.ts';
+import { cellsOf } from './steady-state.ts';
+
+/** A bystander's cell that acknowledges nothing for this long. */
+export const BYSTANDER_AWAY_MS_MAX = 5_000;
+/** Longer than the slowest drill's waits together. */
+export const EXPERIMENT_MS_MAX = 180_000;
+const POLL_MS = 250;
+
+/** Until `done`: aborts when the condition is met. Resolves when `done` does. */
+export async function watchForAbort(
+  lab: Lab,
+  options: { abort: (reason: Error) => void; done: () => boolean },
+): Promise<void> {
+  const beganMs = lab.recorder.nowMs();
+  while (!options.done() && !lab.signal.aborted) {
+    const reason = reasonToAbort(lab, beganMs);
+    if (reason !== null) options.abort(new Error(reason));
+    await lab.clock.sleep(POLL_MS);
+  }
+}
+
+function reasonToAbort(lab: Lab, beganMs: number): string | null {
+  const nowMs = lab.recorder.nowMs();
+  if (nowMs - beganMs > EXPERIMENT_MS_MAX) return `Aborted: the experiment took longer than ${EXPERIMENT_MS_MAX} ms.`;
+  const fromMs = nowMs - BYSTANDER_AWAY_MS_MAX;
+  if (fromMs < beganMs || lab.notes.faultAtMs === null) return null;
+  const bystanders = cellsOf(lab).filter((cell) => !lab.notes.cellsHit.includes(cell));
+  const away = bystanders.find((cell) => lab.load.log.window(cell, { fromMs, toMs: nowMs }).acknowledgedShare === 0);
+  return away === undefined
+    ? null
+    : `Aborted: ${away}, which the drill was not meant to touch, acknowledged nothing for ${BYSTANDER_AWAY_MS_MAX} ms.`;
+}

@@ -1,0 +1,67 @@
+/**
+ * A region is lost at one instant: every process of it is killed, its cells are taken over by the peer as soon as clients
+ * notice, it comes back with what its disks hold, and what it had alone must be found again or counted.
+ */
+import type { Experiment } from '../experiment.ts';
+import type { Lab } from '../lab.ts';
+import { moveCell, whenDetected } from '../move-cell.ts';
+import type { ProcessSight } from '../ports/platform-port.ts';
+
+export const regionLost: Experiment = {
+  name: 'region-lost',
+  summary: 'kills every process of a region at one instant; its cells go on in the other',
+  hypothesis: (lab) => {
+    const { cells, how, ttlMs } = {
+      cells: lab.activeCells.join(' and '),
+      how: howLost(lab),
+      ttlMs: lab.sight.topology.lease.ttlMs,
+    };
+    const bound = lab.options.keepStores
+      ? 'well below one second'
+      : `at most 1.1 × the lease of ${ttlMs} ms and a little`;
+    return `When ${lab.region} loses ${how} at one instant, ${cells} go on in ${lab.peer} after ${bound}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, no order is charged twice, and the cells of ${lab.peer} go on all the while.`;
+  },
+  run: async (lab) => {
+    const { failover, nemesis, notes, activeCells, region, peer, clock } = lab;
+    const stopWatch = await failover.watch({ cells: activeCells, operatorRegion: peer });
+    try {
+      const detected = activeCells.map((cell) => ({ cell, noticed: whenDetected(lab, cell) }));
+      notes.cellsHit = [...activeCells];
+      notes.faultAtMs = lab.recorder.nowMs();
+      const injecting = nemesis.inject({ kind: 'crash', processes: processesOf(lab) });
+      lab.mark('fault', `${region} loses ${howLost(lab)}`, { t: notes.faultAtMs });
+      await Promise.all(
+        detected.map(async ({ cell, noticed }) => {
+          await noticed;
+          await moveCell(lab, { cell, kind: 'failover', to: peer, operatorRegion: peer });
+        }),
+      );
+      const fault = await injecting;
+      await fault.verified;
+      await clock.sleep(lab.options.holdMs, lab.signal);
+      notes.healAtMs = lab.recorder.nowMs();
+      notes.recoveryUntilMs = notes.healAtMs;
+      lab.mark('heal', `${region} is started again`);
+      await fault.heal();
+      lab.mark('heal', `every process of ${region} is ready`, { durationMs: lab.recorder.nowMs() - notes.healAtMs });
+    } finally {
+      await stopWatch();
+    }
+  },
+};
+
+function howLost(lab: Lab): string {
+  return lab.options.keepStores ? 'all its compute (its stores stay)' : 'everything';
+}
+
+/** Those that serve first, so that none of them can tell the others. */
+const ORDER: readonly ProcessSight['kind'][] = ['cell', 'store', 'router', 'control'];
+
+function processesOf(lab: Lab): readonly string[] {
+  const kinds = ORDER.filter((kind) => !(lab.options.keepStores && kind === 'store'));
+  return kinds.flatMap((kind) =>
+    lab.sight.processes
+      .filter((process) => process.kind === kind && process.region === lab.region)
+      .map((process) => process.name),
+  );
+}

@@ -1,0 +1,48 @@
+/** What one may set for a drill, with the defaults and why they are what they are. */
+
+export interface DrillOptions {
+  /** The region that is hurt, or left; default: the home of the first cell. */
+  readonly region: string | null;
+  /** For drills that move one cell; default: the first that is active in `region`. */
+  readonly cell: string | null;
+  /** `region-lost`: only compute dies, the old stores stay reachable. */
+  readonly keepStores: boolean;
+  /** `zombie-writer`: what is stopped; `null`: the seed decides. */
+  readonly variant: 'host' | 'store' | 'both' | null;
+  /** Of each cell; the first one is the prober's. */
+  readonly tenantsPerCell: number;
+  readonly shoppersPerTenant: number;
+  /** Calls of all shoppers a second. Two cores carry this beside the platform itself. */
+  readonly shopperRate: number;
+  /** Of the cells that are hit: the resolution of every time away. */
+  readonly fineProbeMs: number;
+  readonly coarseProbeMs: number;
+  readonly probeDeadlineMs: number;
+  readonly shopperDeadlineMs: number;
+  /** Probes of a cell that fail in a row before a client calls it down. */
+  readonly detectAfterFailures: number;
+  /** Load before the steady state is looked at, so that connections and code are warm. */
+  readonly warmUpMs: number;
+  /** The window over which the steady state is judged. */
+  readonly steadyMs: number;
+  /** Load on the new owner before the fault is healed. */
+  readonly holdMs: number;
+}
+
+export const DRILL_DEFAULTS: DrillOptions = {
+  region: null,
+  cell: null,
+  keepStores: false,
+  variant: null,
+  tenantsPerCell: 3,
+  shoppersPerTenant: 2,
+  shopperRate: 40,
+  fineProbeMs: 20,
+  coarseProbeMs: 100,
+  probeDeadlineMs: 400,
+  shopperDeadlineMs: 2_000,
+  detectAfterFailures: 3,
+  warmUpMs: 1_000,
+  steadyMs: 1_500,
+  holdMs: 1_500,
+};

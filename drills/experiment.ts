@@ -1,0 +1,14 @@
+/** One entry of the catalogue: what is believed, and what is done to find out. Load, steady state, judging and report are the drill's. */
+import type { Lab } from './lab.ts';
+
+export interface Experiment {
+  readonly name: string;
+  /** One line, for lists. */
+  readonly summary: string;
+  hypothesis(lab: Lab): string;
+  /**
+   * Injects, moves, heals. Notes what was hit and when. A rejection ends the drill: as a failure of the platform when the
+   * fault had taken effect, else as inconclusive.
+   */
+  run(lab: Lab): Promise<void>;
+}

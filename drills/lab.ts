@@ -1,0 +1,88 @@
+/** What an experiment works with: the platform under load, the nemesis, the coordinator, and a timeline to write on. */
+import type { Clock } from '../core/clock.ts';
+import type { DrillOptions } from './drill-options.ts';
+import type { HistoryRecorder } from './history/history-recorder.ts';
+import type { Nemesis } from './nemesis/nemesis.ts';
+import type { FailoverPort } from './ports/failover-port.ts';
+import type { PlatformPort, PlatformSight } from './ports/platform-port.ts';
+import type { FailoverRecord, TimelineEntry } from './report/drill-report.ts';
+import type { Expectation } from './report/drill-run.ts';
+import type { Entry, Tenant } from './workload/entry.ts';
+import type { HttpClient } from './workload/http-client.ts';
+import type { Load } from './workload/load.ts';
+
+/** What an experiment finds out, for the report; it only ever adds. */
+export interface LabNotes {
+  timeline: TimelineEntry[];
+  failovers: FailoverRecord[];
+  expectations: Expectation[];
+  inconclusive: string[];
+  cellsHit: string[];
+  faultAtMs: number | null;
+  /** When the fault began to be healed: what is judged "during" ends here. */
+  healAtMs: number | null;
+  recoveryUntilMs: number | null;
+  fenceRefused: number | null;
+}
+
+export interface Lab {
+  readonly options: DrillOptions;
+  readonly seed: number;
+  /** As it was before the drill. */
+  readonly sight: PlatformSight;
+  /** The region that is hurt, and the one that stands in. */
+  readonly region: string;
+  readonly peer: string;
+  /** Cells that were active in `region` when the drill began. */
+  readonly activeCells: readonly string[];
+  readonly tenants: readonly Tenant[];
+  readonly platform: PlatformPort;
+  readonly failover: FailoverPort;
+  readonly nemesis: Nemesis;
+  readonly load: Load;
+  readonly entry: Entry;
+  readonly http: HttpClient;
+  readonly recorder: HistoryRecorder;
+  readonly clock: Clock;
+  /** Aborted when the abort condition is met. */
+  readonly signal: AbortSignal;
+  readonly notes: LabNotes;
+  mark(kind: TimelineEntry['kind'], what: string, more?: { cell?: string; t?: number; durationMs?: number }): void;
+}
+
+export function emptyNotes(): LabNotes {
+  return {
+    timeline: [],
+    failovers: [],
+    expectations: [],
+    inconclusive: [],
+    cellsHit: [],
+    faultAtMs: null,
+    healAtMs: null,
+    recoveryUntilMs: null,
+    fenceRefused: null,
+  };
+}
+
+/** Rejects when the drill is aborted, or when it takes longer than `withinMs`; the message says which wait it was. */
+export async function within<T>(
+  lab: Pick<Lab, 'clock' | 'signal'>,
+  of: { what: string; withinMs: number },
+  wait: Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const stop = () => over.abort(lab.signal.reason);
+  lab.signal.addEventListener('abort', stop, { once: true });
+  if (lab.signal.aborted) stop();
+  const limit = lab.clock.sleep(of.withinMs, over.signal).then(() => {
+    throw new Error(`${of.what} did not happen within ${of.withinMs} ms.`);
+  });
+  try {
+    return await Promise.race([wait, limit]);
+  } finally {
+    lab.signal.removeEventListener('abort', stop);
+    over.abort();
+    // Its rejection is of no interest any more.
+    limit.catch(() => undefined);
+  }
+}

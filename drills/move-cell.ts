@@ -1,0 +1,61 @@
+/** Moves a cell during a drill: detection by a client, the coordinator's steps, and the first write that the new owner takes. */
+import { type Lab, within } from './lab.ts';
+import type { Move, MoveResult } from './ports/failover-port.ts';
+
+/** Detection takes three probes; a client that notices nothing for this long was not hit. */
+const DETECT_MS_MAX = 15_000;
+/** The longest lease wait that a topology may ask for, twice. */
+const MOVE_MS_MAX = 60_000;
+/** From the end of the coordinator's work to a write through a router. */
+const SERVE_MS_MAX = 15_000;
+
+/** Resolves when clients of the cell have seen enough failures. Call it before the fault, so that none is missed. */
+export function whenDetected(lab: Lab, cell: string): Promise<void> {
+  const failures = lab.options.detectAfterFailures;
+  const what = `${cell}: ${failures} failing probes in a row`;
+  const detected = within(lab, { what, withinMs: DETECT_MS_MAX }, lab.load.log.untilFailing(cell, failures)).then(() =>
+    lab.mark('detected', `${failures} probes failed in a row`, { cell }),
+  );
+  // The experiment awaits it later; until then a rejection must not count as unhandled.
+  detected.catch(() => undefined);
+  return detected;
+}
+
+/** Runs the move and waits for the first acknowledged write of the new owner. Throws when there is none. */
+export async function moveCell(lab: Lab, move: Move): Promise<MoveResult> {
+  const { cell, kind, to } = move;
+  const epochBefore = lab.load.log.epochOf(cell) ?? 0;
+  const askedAtMs = lab.recorder.nowMs();
+  lab.mark('failover', `${kind} to ${to} begins`, { cell });
+  const served = lab.load.log.untilEpochAbove(cell, epochBefore).then(() => markServed(lab, cell));
+  const result = await carryOut(lab, move);
+  lab.notes.failovers.push({ cell, kind, askedAtMs, endedAtMs: lab.recorder.nowMs(), ...result });
+  for (const step of result.steps) {
+    const detail = step.detail ? `: ${step.detail}` : '';
+    const at = { cell, t: askedAtMs + step.endMs, durationMs: step.endMs - step.startMs };
+    lab.mark('failover', `${step.name}${detail}`, at);
+  }
+  if (result.outcome !== 'done') throw new Error(`The ${kind} of ${cell} was ${result.outcome}.`);
+  await within(lab, { what: `${cell}: a write under an epoch above ${epochBefore}`, withinMs: SERVE_MS_MAX }, served);
+  return result;
+}
+
+async function carryOut(lab: Lab, move: Move): Promise<MoveResult> {
+  try {
+    return await within(
+      lab,
+      { what: `The ${move.kind} of ${move.cell}`, withinMs: MOVE_MS_MAX },
+      lab.failover.run(move),
+    );
+  } catch (thrown) {
+    // A coordinator that throws has not moved the cell as far as anybody knows; the report says why.
+    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    return { outcome: 'failed', steps: [], decision: { error: detail } };
+  }
+}
+
+function markServed(lab: Lab, cell: string): void {
+  const owner = lab.load.log.ownerOf(cell);
+  const since = lab.notes.faultAtMs === null ? {} : { durationMs: lab.recorder.nowMs() - lab.notes.faultAtMs };
+  lab.mark('served', `first write acknowledged by ${owner?.region}, epoch ${owner?.epoch}`, { cell, ...since });
+}

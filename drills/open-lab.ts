@@ -1,0 +1,101 @@
+/** Prepares a drill: finds tenants, stocks what they buy, and learns who is active where. Nothing of it is in the history. */
+import type { DrillOptions } from './drill-options.ts';
+import { inParallel } from './end-state/in-parallel.ts';
+import { HistoryRecorder } from './history/history-recorder.ts';
+import { emptyNotes, type Lab } from './lab.ts';
+import { Nemesis } from './nemesis/nemesis.ts';
+import type { PlatformSight } from './ports/platform-port.ts';
+import type { DrillRequest } from './runner.ts';
+import { Entry, type Tenant } from './workload/entry.ts';
+import { HttpClient } from './workload/http-client.ts';
+import { Load } from './workload/load.ts';
+import { DRILL_SKU } from './workload/shopper.ts';
+import { findTenants } from './workload/tenants.ts';
+
+export interface LabRequest extends DrillRequest {
+  readonly options: DrillOptions;
+  readonly historyPath: string;
+  readonly signal: AbortSignal;
+}
+
+const STOCK_DEADLINE_MS = 2_000;
+const STOCK_TRIES = 5;
+/** The product takes no more; orders of a drill take one each. */
+const STOCK = 1_000_000;
+
+/** Throws when the platform does not serve: then the drill was not run. */
+export async function openLab(request: LabRequest): Promise<Lab> {
+  const { platform, clock, seed, options, tokens } = request;
+  const sight = await platform.view();
+  const { region, peer } = regionsOf(sight, options);
+  const http = new HttpClient(clock);
+  const entry = new Entry({ http, routers: sight.routers, internalSecret: sight.internalSecret });
+  const tenants = await findTenants({
+    http,
+    tokens,
+    routers: Object.values(sight.routers),
+    cells: sight.topology.cells.map((cell) => cell.id),
+    perCell: options.tenantsPerCell,
+    prefix: `drill-${seed}-${Math.floor(clock.wallMs()).toString(36)}`,
+  });
+  const owners = await stock({ entry, tenants, clock });
+  const activeCells = [...owners].filter(([, owner]) => owner === region).map(([cell]) => cell);
+  if (activeCells.length === 0) {
+    throw new Error(
+      `No cell is active in ${region} (${[...owners].map(([cell, owner]) => `${cell}: ${owner}`).join(', ')}). Move one there, or name another region.`,
+    );
+  }
+  const recorder = new HistoryRecorder({ path: request.historyPath, clock, startMs: clock.monotonicMs() });
+  const notes = emptyNotes();
+  const nowMs = () => recorder.nowMs();
+  const load = new Load({ ...options, entry, recorder, clock, seed, tenants, fineCells: activeCells });
+  const nemesis = new Nemesis({ platform, http, clock, nowMs });
+  return {
+    ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
+    ...{ nemesis, load, entry, http, recorder, clock, signal: request.signal, notes },
+    mark: (kind, what, more = {}) => {
+      notes.timeline.push({ t: nowMs(), kind, what, ...more });
+      request.onProgress(more.cell === undefined ? what : `${more.cell}: ${what}`);
+    },
+  };
+}
+
+function regionsOf(sight: PlatformSight, options: DrillOptions): { region: string; peer: string } {
+  const [first] = sight.topology.cells;
+  const region = options.region ?? first?.home ?? '';
+  const peer = sight.topology.regions.find((other) => other !== region);
+  if (!sight.topology.regions.includes(region) || peer === undefined) {
+    throw new Error(
+      `Not a region to lose: ${region}. Allowed: ${sight.topology.regions.join(', ')}, and there must be two.`,
+    );
+  }
+  return { region, peer };
+}
+
+/** Puts what shoppers buy, and learns each cell's owner from who answers. */
+async function stock(of: {
+  entry: Entry;
+  tenants: readonly Tenant[];
+  clock: Lab['clock'];
+}): Promise<ReadonlyMap<string, string>> {
+  const owners = new Map<string, string>();
+  await inParallel(of.tenants, async (tenant) => {
+    const owner = await stockOne(of, tenant);
+    owners.set(tenant.cell, owner);
+  });
+  return owners;
+}
+
+async function stockOne({ entry, clock }: { entry: Entry; clock: Lab['clock'] }, tenant: Tenant): Promise<string> {
+  const call = { op: 'stock.put' as const, tenant: tenant.id, name: DRILL_SKU, value: STOCK };
+  let seen = '';
+  for (let attempt = 0; attempt < STOCK_TRIES; attempt++) {
+    const outcome = await entry.send({ tenant, call, region: entry.regions[0] ?? '', deadlineMs: STOCK_DEADLINE_MS });
+    if (outcome.type === 'ok' && outcome.region !== null) return outcome.region;
+    seen = outcome.type === 'ok' ? 'an answer that names no region' : outcome.code;
+    await clock.sleep(200 * (attempt + 1));
+  }
+  throw new Error(
+    `${tenant.cell} does not take a write for ${tenant.id}: ${seen}. The platform must serve before it is hurt.`,
+  );
+}

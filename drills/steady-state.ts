@@ -1,0 +1,72 @@
+/** The steady state: every cell asked about acknowledges nearly all of its probes, and soon. What must hold before, during and after. */
+import type { Lab } from './lab.ts';
+import type { SteadyStateProbe } from './report/drill-report.ts';
+import type { CellWindow } from './workload/probe-log.ts';
+
+/** One probe in a hundred may meet a hiccup of a busy machine; one in twenty is no steady state. */
+export const ACKNOWLEDGED_SHARE_MIN = 0.95;
+/** During a fault the others share the machine with processes that die and start. */
+export const ACKNOWLEDGED_SHARE_DURING_MIN = 0.9;
+/** Fewer probes than this say nothing. */
+const PROBES_MIN = 5;
+/** After the heal, processes start and connect again. */
+const AFTER_MS_MAX = 20_000;
+const POLL_MS = 100;
+
+type Between = { readonly fromMs: number; readonly toMs: number };
+
+export function steadyStateOf(
+  lab: Lab,
+  options: Between & { cells: readonly string[]; shareMin: number },
+): SteadyStateProbe {
+  const windows = options.cells.map((cell) => lab.load.log.window(cell, options));
+  const held = windows.every((window) => isSteady(window, options.shareMin));
+  return { held, detail: windows.map(described).join('; ') };
+}
+
+/** Looks at one window of load. */
+export async function steadyBefore(lab: Lab): Promise<SteadyStateProbe> {
+  await lab.clock.sleep(lab.options.warmUpMs, lab.signal);
+  const fromMs = lab.recorder.nowMs();
+  await lab.clock.sleep(lab.options.steadyMs, lab.signal);
+  return steadyStateOf(lab, {
+    cells: cellsOf(lab),
+    fromMs,
+    toMs: lab.recorder.nowMs(),
+    shareMin: ACKNOWLEDGED_SHARE_MIN,
+  });
+}
+
+/** Waits for a whole steady window; says what the last one looked like when none comes. */
+export async function steadyAfter(lab: Lab): Promise<SteadyStateProbe> {
+  const healedAtMs = lab.recorder.nowMs();
+  for (;;) {
+    await lab.clock.sleep(POLL_MS);
+    const toMs = lab.recorder.nowMs();
+    const fromMs = toMs - lab.options.steadyMs;
+    if (fromMs < healedAtMs) continue;
+    const probe = steadyStateOf(lab, { cells: cellsOf(lab), fromMs, toMs, shareMin: ACKNOWLEDGED_SHARE_MIN });
+    if (probe.held || toMs - healedAtMs > AFTER_MS_MAX) return probe;
+  }
+}
+
+/** The cells that nothing was done to, from the fault to its heal. `null` when there are none. */
+export function steadyDuring(lab: Lab): SteadyStateProbe | null {
+  const { faultAtMs, healAtMs, cellsHit } = lab.notes;
+  const bystanders = cellsOf(lab).filter((cell) => !cellsHit.includes(cell));
+  if (faultAtMs === null || bystanders.length === 0) return null;
+  const toMs = healAtMs ?? lab.recorder.nowMs();
+  return steadyStateOf(lab, { cells: bystanders, fromMs: faultAtMs, toMs, shareMin: ACKNOWLEDGED_SHARE_DURING_MIN });
+}
+
+export function cellsOf(lab: Lab): readonly string[] {
+  return [...new Set(lab.tenants.map((tenant) => tenant.cell))].sort();
+}
+
+function isSteady(window: CellWindow, shareMin: number): boolean {
+  return window.probes >= PROBES_MIN && window.acknowledgedShare >= shareMin;
+}
+
+function described({ cell, probes, acknowledgedShare, p99Ms }: CellWindow): string {
+  return `${cell} acknowledged ${Math.round(acknowledgedShare * 1_000) / 10} % of ${probes} probes, p99 ${Math.round(p99Ms)} ms`;
+}
