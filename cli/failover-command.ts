@@ -4,10 +4,11 @@ import type { FailoverKind, FailoverRecord } from '../control/failover/failover-
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { PlatformView } from '../local/platform-control.ts';
 import { EXIT } from './exit-code.ts';
-import { decisionText, recordText, stepLine } from './failover-text.ts';
+import { decisionText, recordText } from './failover-text.ts';
 import { unknownName } from './nearest.ts';
 import type { CliServices, FailoverOperator, FailoverRequest } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
+import { duration } from './text-table.ts';
 
 const REASON_DEFAULT = 'not given';
 
@@ -62,11 +63,9 @@ async function run(call: Call, { services, kind }: { services: CliServices; kind
   const { operator, request } = await open(call, services);
   try {
     const record = await call.progress(`${kind} of ${request.cell}`, async (progress) => {
-      let logged = 0;
       const onProgress = (at: FailoverRecord) => {
-        for (const entry of at.log.slice(logged)) progress.note(stepLine(entry, call.terminal.errColours));
-        logged = at.log.length;
-        progress.update(`${kind} of ${request.cell}: ${at.step}`);
+        const taken = at.log.map(({ step, tookMs }) => `${step} ${duration(tookMs)}`);
+        progress.update(`${kind} of ${request.cell}: ${[...taken, at.step].join(' → ')}`);
       };
       if (call.options.resume) return operator.resume(onProgress);
       return operator.run(await operator.decide({ ...request, kind }), onProgress);

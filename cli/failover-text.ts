@@ -48,7 +48,7 @@ function evidenceRows({ evidence }: Decision): readonly string[][] {
   ];
 }
 
-export function stepLine({ step, tookMs, outcome }: StepLog, colours: Colours): string {
+function stepLine({ step, tookMs, outcome }: StepLog, colours: Colours): string {
   return `  ${colours.cyan(step.padEnd(9))} ${duration(tookMs).padStart(8)}  ${outcome}`;
 }
 

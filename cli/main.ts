@@ -8,6 +8,9 @@ import { terminalOn } from './terminal.ts';
 // A reader that goes away (holdfast … | head) is no error of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// The pinned version of the SDK supports Node 20; its notice about later versions is for whoever upgrades it.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const terminal = terminalOn({ stdout: process.stdout, stderr: process.stderr, env: process.env });
 const services = realServices({ cwd: process.cwd(), stateDir: join(process.cwd(), '.holdfast') });
 process.exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version });

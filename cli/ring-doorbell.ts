@@ -4,7 +4,7 @@
 const RING_MS_MAX = 500;
 
 export function ringDoorbell({ url, secret }: { readonly url: string; readonly secret: string }): void {
-  fetch(`${url}/_holdfast/ring`, {
+  fetch(`${url}/_holdfast/doorbell`, {
     method: 'POST',
     headers: { authorization: `Holdfast-Internal ${secret}` },
     signal: AbortSignal.timeout(RING_MS_MAX),
