@@ -101,7 +101,8 @@ export class StepRunner {
         const note = `${decision.from} still renews its lease, so it is alive and its store is only out of reach from here`;
         return { outcome: { step: 'wait', result: 'still-renewed' }, note };
       }
-      const pauseMs = Math.min(LEASE_POLL_MS, remainingMs);
+      // At least a millisecond: a remainder below the clock's resolution would never pass.
+      const pauseMs = Math.max(1, Math.min(LEASE_POLL_MS, remainingMs));
       await this.#clock.sleep(pauseMs);
       waitedMs += pauseMs;
     }
