@@ -82,7 +82,7 @@ describe('failover', () => {
   });
 
   it('never opens while the old holder still renews', async () => {
-    world.operator[EAST] && (world.operator[EAST].state = 'timeout');
+    world.hideFromOperator(EAST);
     const record = await world.move({ kind: 'failover' });
     expect(record.state).toBe('failed');
     expect(standing(EAST).state).toBe('active');
