@@ -3,11 +3,16 @@ import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
 import type { CartLine } from './cart-lanes.ts';
 import { CartService } from './cart-service.ts';
-import { deleteItem, getCart, putItem } from './routes.ts';
+import { cartRoutes, deleteItem, getCart, putItem } from './routes.ts';
 
 export function createCartApp(runtime: CellRuntime): ServiceApp {
   const carts = new CartService(runtime);
-  const app = createServiceApp({ runtime, title: 'Holdfast cart', openApiPath: '/carts/openapi.json' });
+  const app = createServiceApp({
+    runtime,
+    routes: cartRoutes,
+    title: 'Holdfast cart',
+    openApiPath: '/carts/openapi.json',
+  });
   mount(app, {
     runtime,
     route: putItem,

@@ -8,7 +8,7 @@ import { CheckoutService } from './checkout-service.ts';
 import { orderView } from './order.ts';
 import { OrderBook, SETTLE_TOPIC } from './order-book.ts';
 import type { PaymentProvider } from './payment-provider.ts';
-import { getOrder, getStock, postCheckout, putStock } from './routes.ts';
+import { checkoutRoutes, getOrder, getStock, postCheckout, putStock } from './routes.ts';
 import type { SettleResult } from './settle-order.ts';
 import { noSuchProduct, type StockLevel } from './stock.ts';
 import { StockRoom } from './stock-room.ts';
@@ -23,7 +23,12 @@ export function createCheckoutApp(runtime: CellRuntime, payments: PaymentProvide
     payments,
   });
   runtime.onMessage({ topic: SETTLE_TOPIC, handle: (message, bounds) => checkout.settle(message, bounds) });
-  const app = createServiceApp({ runtime, title: 'Holdfast checkout', openApiPath: '/checkout/openapi.json' });
+  const app = createServiceApp({
+    runtime,
+    routes: checkoutRoutes,
+    title: 'Holdfast checkout',
+    openApiPath: '/checkout/openapi.json',
+  });
   mountOrders(app, { runtime, checkout });
   mountStock(app, { runtime, stock });
   return app;

@@ -1,8 +1,12 @@
-/** A route's declaration as an OpenAPI operation. Its policy stands in the document as `x-holdfast-policy`. */
-import type { DescribeRouteOptions, ResponsesWithResolver, resolver } from 'hono-openapi';
+/**
+ * The OpenAPI document of a service, made from the declarations that are enforced. The policy of a route stands in it as
+ * `x-holdfast-policy`. Loaded when the document is asked for: no request needs the generator.
+ */
+import { toJSONSchema } from 'zod/mini';
+import type { Json, JsonObject } from '../../core/json.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../core/problem.ts';
 import { DEADLINE_HEADER, IDEMPOTENCY_KEY_HEADER, IDEMPOTENCY_KEY_LENGTH_MAX } from './call.ts';
-import type { Route } from './route.ts';
+import type { ResponseDeclaration, Route, Schema } from './route.ts';
 
 const PROBLEM_SCHEMA = {
   type: 'object',
@@ -18,42 +22,62 @@ const PROBLEM_SCHEMA = {
   },
 } as const;
 
-/** Statuses that every route may answer with, and what they mean here. */
-const PROBLEMS: Readonly<Record<string, string>> = {
-  400: 'Malformed input: what was seen and what is allowed.',
-  421: 'Another cell or region serves this; x-holdfast-owner and x-cell-epoch say which.',
-  503: 'Refused without an effect, or OUTCOME_UNKNOWN: `effect` says which.',
-  504: 'The deadline passed before anything was done.',
+/** What every route may answer with, and what it means here. */
+const PROBLEMS: Readonly<Record<number, ResponseDeclaration>> = {
+  400: { description: 'Malformed input: what was seen and what is allowed.' },
+  421: { description: 'Another cell or region serves this; x-holdfast-owner and x-cell-epoch say which.' },
+  503: { description: 'Refused without an effect, or OUTCOME_UNKNOWN: `effect` says which.' },
+  504: { description: 'The deadline passed before anything was done.' },
 };
 
-export function describe(route: Route, resolve: typeof resolver): DescribeRouteOptions {
-  const responses: ResponsesWithResolver = {};
-  for (const [status, description] of Object.entries(PROBLEMS)) responses[status] = problem(description);
-  for (const [status, { description, schema }] of Object.entries(route.responses)) {
-    responses[status] = schema
-      ? { description, content: { 'application/json': { schema: resolve(schema) } } }
-      : problem(description);
+export function openApiDocument(options: { title: string; routes: readonly Route[] }): JsonObject {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const route of options.routes) {
+    const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
-  const extension = { 'x-holdfast-policy': route.policy };
+  const components = { schemas: { Problem: PROBLEM_SCHEMA } };
+  return { openapi: '3.1.0', info: { title: options.title, version: '1' }, components, paths };
+}
+
+function operation(route: Route): JsonObject {
+  const body = route.body && { required: true, content: { 'application/json': { schema: jsonSchema(route.body) } } };
   return {
     operationId: route.operation,
     summary: route.summary,
-    parameters: [deadlineParameter(route), idempotencyParameter(route)],
-    responses,
-    ...extension,
+    'x-holdfast-policy': { ...route.policy },
+    parameters: [...pathParameters(route), ...headerParameters(route)],
+    ...(body ? { requestBody: body } : {}),
+    responses: responses({ ...PROBLEMS, ...route.responses }),
   };
 }
 
-function problem(description: string): ResponsesWithResolver[string] {
-  return { description, content: { [PROBLEM_CONTENT_TYPE]: { schema: PROBLEM_SCHEMA as never } } };
+function pathParameters({ params }: Route): JsonObject[] {
+  const { properties = {} } = jsonSchema(params) as { readonly properties?: JsonObject };
+  return Object.entries(properties).map(([name, schema]) => ({ in: 'path', name, required: true, schema }));
 }
 
-function deadlineParameter({ policy }: Route) {
-  const schema = { type: 'integer' as const, minimum: 1, maximum: policy.deadlineMs };
-  return { in: 'header', name: DEADLINE_HEADER, required: false, schema };
+function headerParameters({ policy }: Route): JsonObject[] {
+  const key = { type: 'string', minLength: 1, maxLength: IDEMPOTENCY_KEY_LENGTH_MAX };
+  const deadline = { type: 'integer', minimum: 1, maximum: policy.deadlineMs };
+  return [
+    { in: 'header', name: IDEMPOTENCY_KEY_HEADER, required: policy.idempotency === 'required', schema: key },
+    { in: 'header', name: DEADLINE_HEADER, required: false, schema: deadline },
+  ];
 }
 
-function idempotencyParameter({ policy }: Route) {
-  const schema = { type: 'string' as const, minLength: 1, maxLength: IDEMPOTENCY_KEY_LENGTH_MAX };
-  return { in: 'header', name: IDEMPOTENCY_KEY_HEADER, required: policy.idempotency === 'required', schema };
+function responses(declared: Readonly<Record<number, ResponseDeclaration>>): JsonObject {
+  const entries = Object.entries(declared).map(([status, { description, schema }]): [string, JsonObject] => {
+    const content: JsonObject = schema
+      ? { 'application/json': { schema: jsonSchema(schema) } }
+      : { [PROBLEM_CONTENT_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+    return [status, { description, content }];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** OpenAPI 3.1 takes JSON Schema 2020-12 as it is, but for the name of the dialect. */
+function jsonSchema(schema: Schema): JsonObject {
+  const { $schema: _dialect, ...rest } = toJSONSchema(schema, { io: 'input' });
+  return JSON.parse(JSON.stringify(rest)) as JsonObject;
 }

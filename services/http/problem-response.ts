@@ -2,10 +2,9 @@
  * Turns whatever a route threw into a problem document. Invariant: an error of a write whose effect is unknown leaves as
  * `OUTCOME_UNKNOWN` with the idempotency key and what to do, never as something that reads like "nothing happened".
  */
-import type { HTTPResponseError } from 'hono/types';
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
-import { invalid, isPlatformError, PlatformError, toPlatformError } from '../../core/errors.ts';
+import { PlatformError, toPlatformError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { notActive, OWNER_HEADER } from './call.ts';
@@ -23,8 +22,8 @@ export interface PublicDetails {
   readonly members?: Readonly<Record<string, Json>>;
 }
 
-export function problemResponse(thrown: Error | HTTPResponseError, context: ProblemContext): Response {
-  const error = asCallerSeesIt(fromHono(thrown), context);
+export function problemResponse(thrown: unknown, context: ProblemContext): Response {
+  const error = asCallerSeesIt(toPlatformError(thrown), context);
   const { instance, members } = error.details as PublicDetails;
   const { status, body } = toProblem(error, instance === undefined ? {} : { instance });
   const extra = error.kind === 'caller' ? members : recovery(error, context);
@@ -73,12 +72,4 @@ function hints(error: PlatformError, { runtime }: ProblemContext): Record<string
   const standing = runtime.standing();
   if (standing.state === 'active') return {};
   return standing.owner === null ? {} : { [OWNER_HEADER]: standing.owner };
-}
-
-/** Hono's own refusals (a body that is no JSON) carry a status and a sentence for the caller. */
-function fromHono(thrown: Error | HTTPResponseError): PlatformError {
-  if (isPlatformError(thrown)) return thrown;
-  const status = 'status' in thrown && typeof thrown.status === 'number' ? thrown.status : 500;
-  if (status === 400) return invalid(`${thrown.message}. Allowed: a JSON document as /openapi.json describes it.`);
-  return toPlatformError(thrown);
 }

@@ -1,13 +1,14 @@
-/** Refuses a body by its declared length before it is read, by its real length before it is parsed, and by its type. */
+/** Reads a JSON body: refused by its type and declared length before it is read, by its real length before it is parsed. */
 import type { HonoRequest } from 'hono';
-import { PlatformError } from '../../core/errors.ts';
+import { invalid, PlatformError } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
 
 /** The largest request of these services is a few hundred bytes. */
 export const BODY_BYTES_MAX = 16 * 1024;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-export async function readBoundedJson(request: HonoRequest): Promise<void> {
+/** Throws `UNSUPPORTED`, `PAYLOAD_TOO_LARGE`, `INVALID_INPUT`. */
+export async function readJson(request: HonoRequest): Promise<unknown> {
   const type = request.header('content-type');
   if (type === undefined || !JSON_TYPE.test(type)) {
     throw new PlatformError({
@@ -19,9 +20,19 @@ export async function readBoundedJson(request: HonoRequest): Promise<void> {
   }
   const declared = Number(request.header('content-length') ?? 0);
   if (!(declared <= BODY_BYTES_MAX)) throw tooLarge(declared);
-  // Hono keeps the bytes: the validator parses them without reading again.
-  const { byteLength } = await request.arrayBuffer();
-  if (byteLength > BODY_BYTES_MAX) throw tooLarge(byteLength);
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength > BODY_BYTES_MAX) throw tooLarge(bytes.byteLength);
+  return parse(bytes);
+}
+
+function parse(bytes: ArrayBuffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw invalid(
+      `The body is no JSON (${(error as Error).message}). Allowed: a document as /openapi.json describes it.`,
+    );
+  }
 }
 
 function tooLarge(seenBytes: number): PlatformError {

@@ -4,16 +4,14 @@
  * that a request for somebody else's cell costs no parsing.
  */
 import { type Context, Hono } from 'hono';
-import { describeRoute, generateSpecs, resolver, validator } from 'hono-openapi';
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { admit, type Call } from './call.ts';
-import { describe } from './openapi.ts';
 import { problemResponse } from './problem-response.ts';
-import { readBoundedJson } from './request-body.ts';
+import { readJson } from './request-body.ts';
 import type { Reply, Route, RouteHandler, Schema } from './route.ts';
-import { refuseInvalid } from './validation.ts';
+import { validated } from './validation.ts';
 
 interface ServiceEnv {
   Variables: { policy: RoutePolicy; call: Call };
@@ -24,25 +22,27 @@ export type ServiceApp = Hono<ServiceEnv>;
 export interface ServiceOptions {
   readonly runtime: CellRuntime;
   readonly title: string;
-  /** Where the OpenAPI document stands besides `/openapi.json`: a path that the cell's host routes to this service. */
+  /** What the OpenAPI document lists: the routes that are mounted. */
+  readonly routes: readonly Route[];
+  /** Where the document stands besides `/openapi.json`: a path that the cell's host routes to this service. */
   readonly openApiPath: string;
 }
 
-export function createServiceApp({ runtime, title, openApiPath }: ServiceOptions): ServiceApp {
+export function createServiceApp({ runtime, title, routes, openApiPath }: ServiceOptions): ServiceApp {
   const app: ServiceApp = new Hono<ServiceEnv>();
   app.onError((error, context) => {
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
-    return withCellHeaders(
-      problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null }),
-      runtime,
-    );
+    const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
+    return withCellHeaders(problem, runtime);
   });
   app.notFound((context) => {
     throw notFound(context.req.method, context.req.path);
   });
-  const document = async (context: Context<ServiceEnv>) =>
-    context.json(await generateSpecs(app, { documentation: { info: { title, version: '1' } }, exclude: [/openapi/] }));
+  const document = async (context: Context<ServiceEnv>) => {
+    const { openApiDocument } = await import('./openapi.ts');
+    return context.json(openApiDocument({ title, routes }));
+  };
   app.get('/openapi.json', document);
   app.get(openApiPath, document);
   return app;
@@ -53,26 +53,16 @@ export function mount<Params extends Schema, Body extends Schema>(
   options: { runtime: CellRuntime; route: Route<Params, Body>; handler: RouteHandler<Params, Body> },
 ): void {
   const { runtime, route, handler } = options;
-  app.on(
-    route.method,
-    [route.path],
-    describeRoute(describe(route, resolver)),
-    async (context, next) => {
-      context.set('policy', route.policy);
-      context.set('call', admit({ runtime, policy: route.policy, header: (name) => context.req.header(name) }));
-      if (route.body) await readBoundedJson(context.req);
-      await next();
-    },
-    validator('param', route.params, refuseInvalid),
-    ...(route.body ? [validator('json', route.body, refuseInvalid)] : []),
-    async (context) => {
-      // The validators above ran; Hono can't infer their types through a conditional list.
-      const valid = (target: string) => context.req.valid(target as never) as never;
-      const input = { params: valid('param'), body: route.body ? valid('json') : (undefined as never) };
-      const reply = await handler({ ...input, call: context.get('call') });
-      return respond({ context, reply, policy: route.policy, runtime });
-    },
-  );
+  const { policy } = route;
+  app.on(route.method, [route.path], async (context) => {
+    context.set('policy', policy);
+    const call = admit({ runtime, policy, header: (name) => context.req.header(name) });
+    context.set('call', call);
+    const params = validated(route.params, context.req.param());
+    // A route without a body has no schema for one either; its handler is not given any.
+    const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
+    return respond({ context, reply: await handler({ params, body, call }), policy, runtime });
+  });
 }
 
 interface Responding {

@@ -141,7 +141,7 @@ describe('input', () => {
     ['{}', 'quantity: seen undefined; allowed: an integer 0–999.'],
     ['{"quantity":1,"x":2}', 'Unknown: ["x"]. Leave it out.'],
     ['[]', 'body: seen []; allowed: an object { quantity }.'],
-    ['{"quantity":', 'Malformed JSON in request body'],
+    ['{"quantity":', 'The body is no JSON'],
     ['{"quantity":1e999}', 'quantity: seen null; allowed: an integer 0–999.'],
   ])('refuses %s and says what is allowed', async (rawBody, detail) => {
     const { cart, runtime } = services();
