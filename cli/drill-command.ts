@@ -1,12 +1,15 @@
 /** `holdfast drill list|run|report`: break the platform on purpose, and read what came of it. */
 import type { Command } from 'commander';
 import { worstOf } from '../drills/checkers/verdict.ts';
+import type { DrillOptions } from '../drills/drill-options.ts';
 import { drillSummary, drillText, verdictExit } from './drill-text.ts';
 import { unknownName } from './nearest.ts';
-import { SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
+import { oneOf, SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
 import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
 import { textTable } from './text-table.ts';
+
+const VARIANTS = ['host', 'store', 'both'] as const;
 
 export function addDrillCommand(program: Command, { shell, services }: { shell: Shell; services: CliServices }): void {
   const drill = program.command('drill').description('break the platform on purpose and judge what came of it');
@@ -21,6 +24,10 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     .option('--seed <n>', 'repeat the run of this seed', wholeNumber({ min: 0, max: SEED_MAX }))
     .option('--seeds <n...>', 'one run for each: 1 2 3, or 1-20', seeds)
     .option('--attach', 'disturb the running platform instead of one of its own')
+    .option('--region <region>', 'the region that is hurt or left (default: the home of the first cell)')
+    .option('--cell <cell>', 'for drills that move one cell (default: the first that is active there)')
+    .option('--variant <what>', 'zombie-writer: what is stopped (default: the seed decides)', oneOf(VARIANTS))
+    .option('--keep-stores', 'region-lost: only compute dies, the old stores stay reachable')
     .action(shell.action((call) => run(call, services)));
   drill
     .command('report')
@@ -72,8 +79,18 @@ async function runOne(options: {
   const label = `drill ${name}${seed === null ? '' : `, seed ${seed}`}`;
   return call.progress(label, async (progress) => {
     const attach = call.options.attach === true ? await services.attach() : null;
-    return book.run({ name, seed, attach, onProgress: (text) => progress.update(`${label}: ${text}`) });
+    const onProgress = (text: string) => progress.update(`${label}: ${text}`);
+    return book.run({ name, seed, attach, options: drillOptions(call.options), onProgress });
   });
+}
+
+function drillOptions({ region, cell, variant, keepStores }: Call['options']): Partial<DrillOptions> {
+  return {
+    ...(typeof region === 'string' ? { region } : {}),
+    ...(typeof cell === 'string' ? { cell } : {}),
+    ...(typeof variant === 'string' ? { variant: variant as (typeof VARIANTS)[number] } : {}),
+    ...(keepStores === true ? { keepStores } : {}),
+  };
 }
 
 /** `null`: the drill picks one and says which. */

@@ -1,16 +1,30 @@
-/** Reports of drills on disk: `drills/reports/<run>/report.json`. */
+/** Reports of drills on disk: `.holdfast/reports/<time>-<drill>-<seed>/report.json`, beside the page and the raw history. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { invalid } from '../core/errors.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { DrillOutcome } from './services.ts';
 
-export const REPORTS_DIR = join('drills', 'reports');
+const REPORTS_DIR = 'reports';
 const REPORT_FILE = 'report.json';
 
+export interface DrillRunName {
+  readonly stateDir: string;
+  readonly drill: string;
+  readonly seed: number;
+  /** Wall clock. */
+  readonly atMs: number;
+}
+
+/** Sorts by time, and no two runs share one. */
+export function reportDirOf({ stateDir, drill, seed, atMs }: DrillRunName): string {
+  const time = new Date(atMs).toISOString().replace(/[-:]/g, '').replace('.', '-').replace('Z', '');
+  return join(stateDir, REPORTS_DIR, `${time}-${drill}-${seed}`);
+}
+
 /** `dir: null`: the newest. Throws `INVALID_INPUT` when there is none, or none that can be read. */
-export async function readDrillReport({ cwd, dir }: { cwd: string; dir: string | null }): Promise<DrillOutcome> {
-  const found = dir === null ? await newestReport(join(cwd, REPORTS_DIR)) : resolve(cwd, dir);
+export async function readDrillReport(of: { stateDir: string; dir: string | null }): Promise<DrillOutcome> {
+  const found = of.dir === null ? await newestReport(join(of.stateDir, REPORTS_DIR)) : resolve(of.dir);
   const path = join(found, REPORT_FILE);
   const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
     throw invalid(`There is no report in ${found} (${thrown.code}). Allowed: the folder that "drill run" printed.`);

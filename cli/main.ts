@@ -12,5 +12,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const terminal = terminalOn({ stdout: process.stdout, stderr: process.stderr, env: process.env });
-const services = realServices({ cwd: process.cwd(), stateDir: join(process.cwd(), '.holdfast') });
+const services = realServices({ stateDir: join(process.cwd(), '.holdfast') });
 process.exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version });

@@ -13,7 +13,7 @@ const machine = { clock, rng: systemRng };
 /** A status page of the largest platform that runs on one machine is far below this. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 
-export function realServices({ cwd, stateDir }: { readonly cwd: string; readonly stateDir: string }): CliServices {
+export function realServices({ stateDir }: { readonly stateDir: string }): CliServices {
   const attach: CliServices['attach'] = async () =>
     (await import('../local/http-platform-control.ts')).attachToPlatform(stateDir);
   return {
@@ -33,7 +33,7 @@ export function realServices({ cwd, stateDir }: { readonly cwd: string; readonly
     },
     getJson,
     failover: async (place) => (await import('./failover-operator.ts')).openFailoverOperator(place, machine),
-    drills: async () => (await import('./drill-book.ts')).openDrillBook({ cwd, machine }),
+    drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
   };
 }

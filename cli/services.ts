@@ -6,6 +6,7 @@ import type { Decision, FailoverKind, FailoverRecord } from '../control/failover
 import type { Clock } from '../core/clock.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { Topology } from '../core/topology.ts';
+import type { DrillOptions } from '../drills/drill-options.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
@@ -88,15 +89,19 @@ export interface DrillOutcome {
   readonly dir: string;
 }
 
+export interface DrillRunOptions {
+  readonly name: string;
+  /** `null`: any; the report says which. */
+  readonly seed: number | null;
+  /** The running platform; `null`: the drill starts one of its own on free ports. */
+  readonly attach: PlatformControl | null;
+  readonly options: Partial<DrillOptions>;
+  readonly onProgress: (text: string) => void;
+}
+
 export interface DrillBook {
   readonly drills: readonly DrillSummary[];
-  run(options: {
-    readonly name: string;
-    readonly seed: number | null;
-    /** The running platform; `null`: the drill starts one of its own on free ports. */
-    readonly attach: PlatformControl | null;
-    readonly onProgress: (text: string) => void;
-  }): Promise<DrillOutcome>;
+  run(options: DrillRunOptions): Promise<DrillOutcome>;
   /** `null`: the newest report. */
   read(dir: string | null): Promise<DrillOutcome>;
 }

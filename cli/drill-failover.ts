@@ -1,0 +1,56 @@
+/** How a drill on this machine moves cells: the platform's own coordinator, run by an operator in the region that the drill names. */
+import type { FailoverRecord } from '../control/failover/failover-record.ts';
+import { isPlatformError } from '../core/errors.ts';
+import { cellId, type RegionName, regionName } from '../core/ids.ts';
+import type { FailoverPort, Move, MoveResult } from '../drills/ports/failover-port.ts';
+import type { PlatformView } from '../local/platform-control.ts';
+import type { Machine } from './failover-operator.ts';
+import { Operator } from './operator.ts';
+import type { FailoverRequest } from './services.ts';
+
+export interface DrillFailover extends FailoverPort {
+  /** Lets go of connections. */
+  close(): void;
+}
+
+export function drillFailover(view: PlatformView, machine: Machine): DrillFailover {
+  const operators = new Map<RegionName, Operator>();
+  const operatorIn = (name: string): Operator => {
+    const region = regionName(name);
+    const operator = operators.get(region) ?? new Operator({ view, region, ...machine });
+    operators.set(region, operator);
+    return operator;
+  };
+  return {
+    watch: async ({ cells, operatorRegion }) => operatorIn(operatorRegion).watch(cells.map((cell) => cellId(cell))),
+    plan: (move) => operatorIn(move.operatorRegion).decide(requestOf(move)),
+    run: (move) => carryOut(operatorIn(move.operatorRegion), move),
+    close: () => {
+      for (const operator of operators.values()) operator.close();
+    },
+  };
+}
+
+function requestOf(move: Move): FailoverRequest {
+  return { cell: cellId(move.cell), kind: move.kind, to: regionName(move.to), reason: 'drill' };
+}
+
+async function carryOut(operator: Operator, move: Move): Promise<MoveResult> {
+  try {
+    return resultOf(await operator.run(await operator.decide(requestOf(move)), () => undefined));
+  } catch (thrown) {
+    // A refusal is an answer, which the drill judges; anything else is the drill's to report as it is.
+    if (!isPlatformError(thrown) || thrown.code !== 'FAILOVER_REFUSED') throw thrown;
+    return { outcome: 'refused', steps: [], decision: { refused: thrown.message, ...thrown.details } };
+  }
+}
+
+function resultOf(record: FailoverRecord): MoveResult {
+  let endMs = 0;
+  const steps = record.log.map(({ step, tookMs, outcome }) => {
+    const startMs = endMs;
+    endMs += tookMs;
+    return { name: step, startMs, endMs, detail: outcome };
+  });
+  return { outcome: record.state === 'done' ? 'done' : 'failed', steps, decision: record };
+}
