@@ -21,6 +21,8 @@ export interface DrillOptions {
   readonly shopperDeadlineMs: number;
   /** Probes of a cell that fail in a row before a client calls it down. */
   readonly detectAfterFailures: number;
+  /** A client that notices nothing for this long after a fault was not hit by it. */
+  readonly detectWithinMs: number;
   /** Load before the steady state is looked at, so that connections and code are warm. */
   readonly warmUpMs: number;
   /** The window over which the steady state is judged. */
@@ -42,6 +44,7 @@ export const DRILL_DEFAULTS: DrillOptions = {
   probeDeadlineMs: 400,
   shopperDeadlineMs: 2_000,
   detectAfterFailures: 3,
+  detectWithinMs: 10_000,
   warmUpMs: 1_000,
   steadyMs: 1_500,
   holdMs: 1_500,

@@ -2,8 +2,6 @@
 import { type Lab, within } from './lab.ts';
 import type { Move, MoveResult } from './ports/failover-port.ts';
 
-/** Detection takes three probes; a client that notices nothing for this long was not hit. */
-const DETECT_MS_MAX = 15_000;
 /** The longest lease wait that a topology may ask for, twice. */
 const MOVE_MS_MAX = 60_000;
 /** From the end of the coordinator's work to a write through a router. */
@@ -13,9 +11,11 @@ const SERVE_MS_MAX = 15_000;
 export function whenDetected(lab: Lab, cell: string): Promise<void> {
   const failures = lab.options.detectAfterFailures;
   const what = `${cell}: ${failures} failing probes in a row`;
-  const detected = within(lab, { what, withinMs: DETECT_MS_MAX }, lab.load.log.untilFailing(cell, failures)).then(() =>
-    lab.mark('detected', `${failures} probes failed in a row`, { cell }),
-  );
+  const detected = within(
+    lab,
+    { what, withinMs: lab.options.detectWithinMs },
+    lab.load.log.untilFailing(cell, failures),
+  ).then(() => lab.mark('detected', `${failures} probes failed in a row`, { cell }));
   // The experiment awaits it later; until then a rejection must not count as unhandled.
   detected.catch(() => undefined);
   return detected;

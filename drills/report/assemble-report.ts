@@ -104,30 +104,33 @@ function judge(of: Evidence & { read: ReadResult }): { verdict: Verdict; reasons
   const unknown = whyUnknown(of);
   const failed = whyFailed(of);
   const checked = of.checkers.map((result) => result.verdict);
-  const verdict = failed.length > 0 ? 'fail' : unknown.length > 0 ? worstOf([...checked, 'unknown']) : worstOf(checked);
   const checkers = of.checkers.filter((result) => result.verdict !== 'pass').map(reasonOf);
-  return { verdict, reasons: [...failed, ...checkers, ...unknown] };
+  // Only a fault that took effect can break a promise; what a checker sees is wrong in any case.
+  const idle = of.run.faults.some((fault) => fault.effectiveAtMs === null);
+  const promises: readonly Verdict[] = failed.length > 0 ? [idle ? 'unknown' : 'fail'] : [];
+  const verdict = worstOf([...checked, ...promises, ...(unknown.length > 0 ? (['unknown'] as const) : [])]);
+  return { verdict, reasons: idle ? [...unknown, ...checkers, ...failed] : [...failed, ...checkers, ...unknown] };
 }
 
 function whyUnknown({ run, read, history }: Evidence & { read: ReadResult }): readonly string[] {
+  // What was never begun needs no list of everything that is missing in consequence.
+  if (run.inconclusive.length > 0 && history.calls.length === 0) return run.inconclusive;
+  const { before } = run.steadyState;
   const acknowledged = history.calls.filter((call) => call.outcome === 'ok').length;
+  const idle = run.faults.filter((fault) => fault.effectiveAtMs === null);
   return [
     ...run.inconclusive,
     ...(read.ok ? [] : [`The history can't be judged: line ${read.line}: ${read.reason}.`]),
     ...(read.ok && run.end === null ? ['The end state was not read.'] : []),
-    ...(run.steadyState.before?.held === false
-      ? [`No steady state before the fault: ${run.steadyState.before.detail}`]
-      : []),
-    ...run.faults
-      .filter((fault) => fault.effectiveAtMs === null)
-      .map((fault) => `The fault never took effect: ${fault.kind} of ${fault.targets.join(', ')}.`),
+    ...(before?.held === false ? [`No steady state before the fault: ${before.detail}`] : []),
+    ...(before?.held && run.faultAtMs === null ? ['No fault was injected and nothing was moved.'] : []),
+    ...idle.map((fault) => `The fault never took effect: ${fault.kind} of ${fault.targets.join(', ')}.`),
     ...(acknowledged < ACKNOWLEDGED_MIN
       ? [`The load did not run: ${acknowledged} operations were acknowledged, at least ${ACKNOWLEDGED_MIN} are needed.`]
       : []),
   ];
 }
 
-/** Only a fault that took effect can break a promise. */
 function whyFailed({ run, cells }: Evidence): readonly string[] {
   const { during, after } = run.steadyState;
   return [

@@ -53,11 +53,12 @@ export function isNeverSent(outcome: Outcome): boolean {
   return outcome.type === 'fail' && NEVER_SENT.has(outcome.code);
 }
 
+/** By shape and not by class: errors of the runtime's own sockets need not be instances of this module's `Error`. */
 function errorCode(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return 'UNKNOWN';
-  const { code } = thrown as { readonly code?: unknown };
-  if (thrown.name === 'AbortError' || thrown.name === 'TimeoutError') return 'CLIENT_TIMEOUT';
-  return typeof code === 'string' ? code : thrown.name;
+  const { code, name } = (thrown ?? {}) as { readonly code?: unknown; readonly name?: unknown };
+  if (name === 'AbortError' || name === 'TimeoutError') return 'CLIENT_TIMEOUT';
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : 'UNKNOWN';
 }
 
 function headerOf(answer: Answer, name: string): string | null {

@@ -1,0 +1,223 @@
+/**
+ * A platform in one process, as small as a drill lets it be: routers, cell hosts, stores and a payment provider, each an HTTP
+ * server that can be killed, stopped and continued, with ownership, epochs and synchronous replication. It can be told to
+ * be wrong in the ways that the checkers exist for.
+ */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { request } from 'undici';
+import type { Json } from '../../core/json.ts';
+import type { FailoverPort } from '../../drills/ports/failover-port.ts';
+import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
+import { FakeProcess } from './fake-process.ts';
+import { FakeStore } from './fake-store.ts';
+import { EAST, WEST } from './sample-history.ts';
+
+export interface FakeFlaws {
+  /** A host does not look at who owns the cell. */
+  readonly noFence?: boolean;
+  /** Writes are acknowledged without being at the peer, and the peer never gets them. */
+  readonly losesWrites?: boolean;
+  /** `crash` and `stop` are acknowledged and not done. */
+  readonly faultsDoNothing?: boolean;
+  readonly neverServes?: boolean;
+}
+
+const REGIONS = [EAST, WEST];
+const CELLS = [
+  { id: 'c01', home: EAST, standby: WEST },
+  { id: 'c02', home: WEST, standby: EAST },
+];
+
+type Reply = { readonly status: number; readonly body: Json; readonly headers?: Readonly<Record<string, string>> };
+
+export class FakePlatform {
+  readonly processes = new Map<string, FakeProcess>();
+  readonly #flaws: FakeFlaws;
+  readonly #owners = new Map(CELLS.map((cell) => [cell.id, { region: cell.home, epoch: 1 }]));
+  readonly #stores = new Map<string, FakeStore>();
+  readonly #charges: Json[] = [];
+
+  constructor(flaws: FakeFlaws = {}) {
+    this.#flaws = flaws;
+  }
+
+  async start(): Promise<void> {
+    for (const region of REGIONS) {
+      for (const { id: cell } of CELLS) {
+        const store = new FakeStore();
+        this.#stores.set(`${cell}@${region}`, store);
+        await this.#add({ name: `${cell}@${region}.store`, kind: 'store', cell, region }, () => store.scan());
+        await this.#add({ name: `${cell}@${region}`, kind: 'cell', cell, region }, (message, body) =>
+          this.#serve({ cell, region, message, body }),
+        );
+      }
+      await this.#add({ name: `router@${region}`, kind: 'router', region }, (message, body) =>
+        this.#route(message, body),
+      );
+    }
+    await this.#add({ name: 'payments', kind: 'payments' }, (message) => this.#ledger(message));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.processes.values()].map((process) => process.crash()));
+  }
+
+  get port(): PlatformPort {
+    return {
+      view: async () => ({
+        engine: 'fake',
+        versions: { holdfast: 'test' },
+        topology: { regions: REGIONS, cells: CELLS, lease: { ttlMs: 200 } },
+        routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
+        processes: [...this.processes.values()].map((process) => process.sight),
+        links: [],
+        payments: this.#url('payments'),
+        internalSecret: 'secret',
+      }),
+      act: async (name, action) => {
+        const process = this.processes.get(name);
+        if (!process) throw new Error(`no process ${name}`);
+        if (!this.#flaws.faultsDoNothing) await process[action]();
+      },
+      setFault: async () => undefined,
+      heal: async () => undefined,
+    };
+  }
+
+  get failover(): FailoverPort {
+    return {
+      watch: async () => async () => undefined,
+      plan: async () => null,
+      run: async ({ cell, to }) => {
+        const epoch = (this.#owners.get(cell)?.epoch ?? 0) + 1;
+        this.#owners.set(cell, { region: to, epoch });
+        return { outcome: 'done', steps: [{ name: 'take', startMs: 0, endMs: 1 }], decision: { epoch } };
+      },
+    };
+  }
+
+  readonly tokens = { issueToken: async (tenant: string) => tenant };
+
+  async #add(
+    what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>,
+    answer: (message: IncomingMessage, body: Json) => Reply | Promise<Reply>,
+  ) {
+    const process = new FakeProcess(what, async (message: IncomingMessage, response: ServerResponse, text: string) => {
+      const reply = await answer(message, text === '' ? null : (JSON.parse(text) as Json));
+      response
+        .writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+        .end(JSON.stringify(reply.body));
+    });
+    this.processes.set(what.name, process);
+    await process.start();
+  }
+
+  #url(name: string): string {
+    return this.processes.get(name)?.sight.url ?? '';
+  }
+
+  async #route(message: IncomingMessage, body: Json): Promise<Reply> {
+    if (this.#flaws.neverServes) return problem(503, 'NO_CELL_MAP');
+    const tenant = String(message.headers.authorization).replace('Bearer ', '');
+    const cell = cellOf(tenant);
+    const owner = this.#owners.get(cell);
+    try {
+      const {
+        statusCode,
+        headers,
+        body: answer,
+      } = await request(`${this.#url(`${cell}@${owner?.region}`)}${message.url}`, {
+        method: (message.method ?? 'GET') as 'GET',
+        headers: { 'x-holdfast-tenant': tenant, 'idempotency-key': String(message.headers['idempotency-key']) },
+        body: body === null ? null : JSON.stringify(body),
+        headersTimeout: 1_000,
+      });
+      const passed = ['x-cell', 'x-region', 'x-cell-epoch'].map((name) => [name, String(headers[name])] as const);
+      return { status: statusCode, body: (await answer.json()) as Json, headers: Object.fromEntries(passed) };
+    } catch (thrown) {
+      const refused = (thrown as { code?: string }).code === 'ECONNREFUSED';
+      return problem(503, 'CELL_UNREACHABLE', refused ? 'none' : 'unknown');
+    }
+  }
+
+  async #serve(of: { cell: string; region: string; message: IncomingMessage; body: Json }): Promise<Reply> {
+    const { cell, region, message } = of;
+    const owner = this.#owners.get(cell);
+    // A host without a fence believes in the epoch that it once had.
+    const epoch = owner?.region === region ? owner.epoch : 1;
+    const headers = { 'x-cell': cell, 'x-region': region, 'x-cell-epoch': String(epoch) };
+    const [, kind, name = '', , sku = ''] = String(message.url).split('/');
+    const isCart = kind === 'carts';
+    if (!isCart && owner?.region !== region && !this.#flaws.noFence) return { ...problem(421, 'NOT_ACTIVE'), headers };
+    const reply = this.#product({ ...of, kind: kind ?? '', name, sku, epoch });
+    return { ...reply, headers };
+  }
+
+  #product(of: {
+    cell: string;
+    region: string;
+    message: IncomingMessage;
+    body: Json;
+    kind: string;
+    name: string;
+    sku: string;
+    epoch: number;
+  }): Reply {
+    const { cell, region, message, body, kind, name, sku, epoch } = of;
+    const tenant = String(message.headers['x-holdfast-tenant']);
+    const own = this.#stores.get(`${cell}@${region}`);
+    const peers = this.#flaws.losesWrites ? [] : REGIONS.filter((other) => other !== region);
+    const stores = [own, ...peers.map((peer) => this.#stores.get(`${cell}@${peer}`))];
+    const put = (aggregate: string, data: Json, at = epoch) =>
+      stores.map((store) => store?.put(aggregate, { epoch: at, data }));
+    if (kind === 'stock') {
+      const key = `stock/${tenant}/${name}`;
+      if (message.method === 'PUT') put(key, (body as { available: Json }).available);
+      const available = own?.get(key) ?? null;
+      return available === null ? problem(404, 'NOT_FOUND') : { status: 200, body: { available } };
+    }
+    if (kind === 'carts') {
+      const key = `cart/${tenant}/${name}`;
+      const items = { ...(own?.get(key) as Record<string, Json> | null) };
+      if (message.method === 'PUT') put(key, { ...items, [sku]: (body as { quantity: Json }).quantity }, 0);
+      const now = (own?.get(key) ?? {}) as Record<string, Json>;
+      return {
+        status: 200,
+        body: { cart: name, lines: Object.entries(now).map(([article, quantity]) => ({ sku: article, quantity })) },
+      };
+    }
+    if (kind === 'orders') {
+      const found = own?.get(`order/${tenant}/${name}`) ?? null;
+      return found === null ? problem(404, 'NOT_FOUND') : { status: 200, body: found };
+    }
+    const order = `ord_${String(message.headers['idempotency-key'])}`;
+    if (own?.get(`order/${tenant}/${order}`) == null) {
+      put(`order/${tenant}/${order}`, { order, status: 'CONFIRMED' });
+      this.#charges.push({
+        seq: this.#charges.length + 1,
+        key: order,
+        orderId: order,
+        amountCents: 1,
+        status: 'captured',
+      });
+    }
+    return { status: 201, body: { order, status: 'CONFIRMED' } };
+  }
+
+  #ledger(message: IncomingMessage): Reply {
+    const after = Number(new URL(message.url ?? '/', 'http://x').searchParams.get('after') ?? 0);
+    return {
+      status: 200,
+      body: { entries: this.#charges.slice(after, after + 100), next: Math.min(after + 100, this.#charges.length) },
+    };
+  }
+}
+
+function cellOf(tenant: string): string {
+  return (createHash('md5').update(tenant).digest()[0] ?? 0) % 2 === 0 ? 'c01' : 'c02';
+}
+
+function problem(status: number, code: string, effect = 'none'): Reply {
+  return { status, body: { code, effect, title: code } };
+}

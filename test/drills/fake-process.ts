@@ -1,0 +1,63 @@
+/** An HTTP server that can be killed, stopped and continued, as a process can. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ProcessSight } from '../../drills/ports/platform-port.ts';
+
+type Answer = (message: IncomingMessage, response: ServerResponse, text: string) => Promise<void>;
+
+export class FakeProcess {
+  readonly #what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>;
+  readonly #answer: Answer;
+  #server: Server | null = null;
+  #port = 0;
+  #stopped = false;
+  #held: (() => void)[] = [];
+
+  constructor(what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>, answer: Answer) {
+    this.#what = what;
+    this.#answer = answer;
+  }
+
+  get sight(): ProcessSight {
+    const state = this.#server === null ? 'crashed' : this.#stopped ? 'stopped' : 'ready';
+    return { ...this.#what, pid: 1, state, url: `http://127.0.0.1:${this.#port}` };
+  }
+
+  async start(): Promise<void> {
+    if (this.#server) return;
+    const server = createServer((message, response) => this.#receive(message, response));
+    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
+    this.#port = (server.address() as AddressInfo).port;
+    this.#server = server;
+  }
+
+  async crash(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    if (!server) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+  }
+
+  async continue(): Promise<void> {
+    this.#stopped = false;
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  #receive(message: IncomingMessage, response: ServerResponse): void {
+    let text = '';
+    message.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    message.on('end', () => {
+      const go = () => void this.#answer(message, response, text).catch(() => response.destroy());
+      if (this.#stopped) this.#held.push(go);
+      else go();
+    });
+  }
+}

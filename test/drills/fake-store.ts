@@ -1,0 +1,35 @@
+/** The table of a cell in one region, by the layout that the history format states: enough of it to be dumped. */
+import type { Json } from '../../core/json.ts';
+
+interface Kept {
+  readonly epoch: number;
+  readonly version: number;
+  readonly data: Json;
+}
+
+export class FakeStore {
+  readonly #aggregates = new Map<string, Kept>();
+
+  get(aggregate: string): Json | null {
+    return this.#aggregates.get(aggregate)?.data ?? null;
+  }
+
+  put(aggregate: string, { epoch, data }: { epoch: number; data: Json }): void {
+    const version = (this.#aggregates.get(aggregate)?.version ?? 0) + 1;
+    this.#aggregates.set(aggregate, { epoch, version, data });
+  }
+
+  scan(): { status: number; body: Json } {
+    const items: Json[] = [...this.#aggregates].flatMap(([aggregate, { epoch, version, data }]): Json[] => [
+      {
+        pk: { S: `AGG#${aggregate}` },
+        sk: { S: 'HEAD' },
+        epoch: { N: String(epoch) },
+        version: { N: String(version) },
+        lineage: { S: JSON.stringify([{ epoch, version }]) },
+      },
+      { pk: { S: `AGG#${aggregate}` }, sk: { S: 'ITEM#it' }, data: { S: JSON.stringify(data) } },
+    ]);
+    return { status: 200, body: { Items: items } };
+  }
+}
