@@ -23,8 +23,8 @@ export const RETRY_AFTER_S = 1;
 /** Connections of clients to one router process; each may hold one replay buffer (4,096 × 64 KiB = 256 MiB). */
 export const CLIENT_CONNECTIONS_MAX = 4_096;
 
-/** Inside one provider a handshake takes two network crossings (≤ 160 ms between regions); more is a region that is gone. */
-export const CONNECT_TIMEOUT_MS = 300;
+/** A handshake between regions takes two crossings (≤ 160 ms), and a busy process its time: past this, the region is gone. */
+export const CONNECT_TIMEOUT_MS = 500;
 
 /** One try and one retry: more would multiply load just when something is wrong. */
 export const ATTEMPTS_MAX = 2;

@@ -5,7 +5,7 @@
 import type { Dispatcher } from 'undici';
 import type { RegionName } from '../../core/ids.ts';
 import { type ResponseHead, readResponseHead } from '../core/response-headers.ts';
-import type { CellLink } from './cell-link.ts';
+import type { CellLink, LinkCounts } from './cell-link.ts';
 
 /** What an attempt reports to, in this order: head, data …, end; or failed at any point. */
 export interface AttemptListener {
@@ -74,18 +74,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    this.#release();
+    this.#release('answered');
     this.#listener?.onEnd();
   }
 
   onError(error: Error): void {
-    this.#release();
+    if (this.#abandoned) this.#release('abandoned');
+    else this.#release(this.sent ? 'lost' : 'neverSent');
     this.#listener?.onFailed(this, error);
   }
 
-  #release(): void {
+  #release(ended: keyof LinkCounts): void {
     if (this.#released) return;
     this.#released = true;
+    this.#link.counts[ended] += 1;
     this.#link.release(this.#client);
   }
 }

@@ -9,12 +9,25 @@ import { CONNECT_TIMEOUT_MS, HEADERS_BYTES_MAX, IN_FLIGHT_PER_LINK_MAX } from '.
 /** Below the cell host's own idle limit, so that a connection is rarely closed under a request. */
 const IDLE_MS = 4_000;
 
+/** How attempts ended, since the process started. */
+export interface LinkCounts {
+  answered: number;
+  /** No connection came about. */
+  neverSent: number;
+  /** Sent, and the connection ended without a whole answer. */
+  lost: number;
+  /** Given up by the router: deadline, caller gone. */
+  abandoned: number;
+  /** Not tried, because the bulkhead was full. */
+  refused: number;
+}
+
 export class CellLink {
   readonly origin: string;
+  readonly counts: LinkCounts = { answered: 0, neverSent: 0, lost: 0, abandoned: 0, refused: 0 };
   /** Last used first: its socket is warm, and the rest may go idle. */
   readonly #free: Client[] = [];
   #inFlight = 0;
-  #refused = 0;
 
   constructor(origin: string) {
     this.origin = origin;
@@ -24,14 +37,10 @@ export class CellLink {
     return this.#inFlight;
   }
 
-  get refused(): number {
-    return this.#refused;
-  }
-
   /** A free connection, to be given back with `release`; `null`: the bulkhead is full. */
   acquire(): Dispatcher | null {
     if (this.#inFlight >= IN_FLIGHT_PER_LINK_MAX) {
-      this.#refused += 1;
+      this.counts.refused += 1;
       return null;
     }
     this.#inFlight += 1;

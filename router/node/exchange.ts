@@ -19,8 +19,6 @@ import { collectBody, planBody, StreamedBody } from './request-body.ts';
 import type { RouterParts } from './router-parts.ts';
 
 const MISDIRECTED = 421;
-/** Beyond this, making a string of the body costs more than it saves. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024;
 
 export class Exchange implements AttemptListener {
   readonly #parts: RouterParts;
@@ -61,15 +59,13 @@ export class Exchange implements AttemptListener {
     const { authenticator } = this.#parts;
     const { authorization } = this.#head;
     const known = authenticator.check(authorization);
-    if (known !== null || authorization === null) {
-      this.#onTenant(known);
-      return;
-    }
-    void authenticator.verify(authorization).then((verified) => this.#onTenant(verified));
+    if (known !== null) this.#onTenant(known);
+    // Only a header that is there can be unknown.
+    else void authenticator.verify(authorization ?? '').then((verified) => this.#onTenant(verified));
   }
 
-  #onTenant(tenant: TenantId | PlatformError | null): void {
-    if (this.#done || tenant === null) return;
+  #onTenant(tenant: TenantId | PlatformError): void {
+    if (this.#done) return;
     if (isPlatformError(tenant)) {
       this.#fail(tenant);
       return;
@@ -149,7 +145,7 @@ export class Exchange implements AttemptListener {
     if (this.#bytesLeft === chunk.length) {
       this.#bytesLeft = 0;
       this.#finish();
-      endInOneWrite(this.#response, chunk);
+      this.#response.end(chunk);
       return true;
     }
     this.#bytesLeft -= chunk.length;
@@ -256,17 +252,4 @@ export class Exchange implements AttemptListener {
 
 function onDeadline(exchange: Exchange): void {
   exchange.expire();
-}
-
-/** Head and body as one string leave in one system call; as a string and a buffer they would cost a gathering write. */
-function endInOneWrite(response: ServerResponse, chunk: Buffer): void {
-  const { socket } = response;
-  if (socket === null || chunk.length > ONE_WRITE_BYTES_MAX) {
-    response.end(chunk);
-    return;
-  }
-  socket.cork();
-  response.write(chunk.toString('latin1'), 'latin1');
-  socket.uncork();
-  response.end();
 }

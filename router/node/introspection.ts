@@ -63,7 +63,7 @@ function status(parts: RouterParts): unknown {
       region,
       inFlight: link.inFlight,
       inFlightMax: IN_FLIGHT_PER_LINK_MAX,
-      refused: link.refused,
+      ...link.counts,
     })),
   };
 }

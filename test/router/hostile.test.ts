@@ -1,6 +1,7 @@
 /** Bad input at the router's door: a clear problem document, nothing buffered, nothing passed on, the next request served. */
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { generateKeyPair, SignJWT } from 'jose';
 import { BODY_BYTES_MAX } from '../../router/core/limits.ts';
 import { RouterUnderTest, signingKey, signToken } from './router-under-test.ts';
@@ -127,6 +128,27 @@ describe('framing', () => {
     expect(seen.te).toBeUndefined();
     expect(seen['x-forwarded-for']).toBeUndefined();
     expect(seen['idempotency-key']).toBe('k');
+  });
+
+  it('answers any bytes with 4xx or silence, and lives', async () => {
+    const line = fc.oneof(
+      fc.constantFrom(
+        'GET / HTTP/1.1',
+        'host: a',
+        'content-length: 3',
+        'transfer-encoding: chunked',
+        'expect: 100-continue',
+        '',
+      ),
+      fc.string({ unit: 'binary', maxLength: 40 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 8 }), async (lines) => {
+        const raw = await under.raw(`${lines.join('\r\n')}\r\n\r\n`, 'half-close');
+        expect(raw).toMatch(/^(HTTP\/1.1 4|HTTP\/1.1 100 |$)/);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('serves on afterwards', async () => {

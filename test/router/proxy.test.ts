@@ -85,6 +85,28 @@ describe('forwarding', () => {
     ).toBe(body);
   });
 
+  it('says "continue" to a caller that waits for it, once the request was judged', async () => {
+    await start();
+    const raw = await under.raw(
+      `POST /carts HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${under.token}\r\nexpect: 100-continue\r\n` +
+        'content-length: 2\r\nconnection: close\r\n\r\n{}',
+    );
+    expect(raw).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 /);
+    expect(under.seen[0]?.body).toBe('{}');
+    const refused = await under.raw(
+      'POST /carts HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close\r\n\r\n',
+    );
+    expect(refused).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  it('serves requests that a caller sends without waiting, in their order', async () => {
+    await start({ [EAST]: (request, response) => response.end(request.url) });
+    const one = (path: string, more = '') =>
+      `GET ${path} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer ${under.token}\r\n${more}\r\n`;
+    const raw = await under.raw(one('/first') + one('/second') + one('/third', 'connection: close\r\n'));
+    expect(raw.match(/\/(first|second|third)/g)).toEqual(['/first', '/second', '/third']);
+  });
+
   it('passes answers without a body on', async () => {
     await start({ [EAST]: (_request, response) => response.writeHead(204, { 'x-cell': 'c01' }).end() });
     expect(await under.ask({ method: 'DELETE' })).toMatchObject({ status: 204, text: '' });
@@ -196,7 +218,7 @@ describe('a cell that is slow', () => {
 
   it('ends with 504 at the deadline; a write may have been done, a read was not', async () => {
     await start({ [EAST]: never });
-    const headers = { 'x-deadline-ms': '30' };
+    const headers = { 'x-deadline-ms': '400' };
     const write = await under.ask({ method: 'POST', body: '{}', headers });
     expect([write.status, write.json.code, write.json.effect]).toEqual([504, 'DEADLINE_EXCEEDED', 'unknown']);
     expect((await under.ask({ headers })).json).toMatchObject({ code: 'DEADLINE_EXCEEDED', effect: 'none' });
@@ -259,6 +281,9 @@ describe('the map', () => {
     expect((await under.ask()).headers['x-region']).toBe(WEST);
     const status = await under.ask({ path: '/_holdfast/status', token: null });
     expect(status.json).toMatchObject({ map: { version: 1, source: 'disk' }, ownership: [ownerOf('c01', WEST, 7)] });
+    expect(status.json.links).toContainEqual(
+      expect.objectContaining({ cell: 'c01', region: WEST, inFlight: 0, answered: 1 }),
+    );
   });
 
   it('explains where a tenant goes, without a token', async () => {

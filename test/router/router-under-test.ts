@@ -150,9 +150,11 @@ export class RouterUnderTest {
   }
 
   /** Sends bytes as they are and returns all that comes back until the router closes the connection. */
-  raw(bytes: string): Promise<string> {
+  raw(bytes: string, then: 'wait' | 'half-close' = 'wait'): Promise<string> {
     return new Promise((resolve, reject) => {
-      const socket = connect(this.origin, () => socket.write(bytes));
+      const socket = connect(this.origin, () =>
+        then === 'wait' ? socket.write(bytes, 'latin1') : socket.end(bytes, 'latin1'),
+      );
       let received = '';
       socket.on('data', (chunk) => {
         received += chunk.toString('latin1');
