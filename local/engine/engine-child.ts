@@ -8,7 +8,7 @@ import { freePort } from '../supervisor/free-ports.ts';
 import { spawnGuarded } from '../supervisor/guarded-spawn.ts';
 import type { ProcessLog } from '../supervisor/process-logs.ts';
 import { type ChildExit, describeExit, exitOf, processFailed, type RunningChild } from '../supervisor/running-child.ts';
-import { answersDynamo } from './dynamo-ping.ts';
+import { answersDynamo } from './dynamo-call.ts';
 import { engineCommand, type RunnableEngine } from './engine-command.ts';
 import { portOwner } from './port-owner.ts';
 

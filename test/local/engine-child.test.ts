@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
-import { answersDynamo } from '../../local/engine/dynamo-ping.ts';
+import { answersDynamo } from '../../local/engine/dynamo-call.ts';
 import { startEngineChild } from '../../local/engine/engine-child.ts';
 import { machineProbes } from '../../local/engine/machine-probes.ts';
 import { portOwner } from '../../local/engine/port-owner.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { answersDynamo } from '../../local/engine/dynamo-ping.ts';
+import { answersDynamo } from '../../local/engine/dynamo-call.ts';
 import { HttpPlatformControl } from '../../local/http-platform-control.ts';
 import { readState } from '../../local/state-file.ts';
 import { type Platform, type StartPlatformOptions, startPlatform } from '../../local/supervisor/start-platform.ts';

@@ -84,6 +84,27 @@ describe('when the supervisor ends', () => {
   );
 });
 
+describe('when the supervisor is told to end while it starts', () => {
+  it('it leaves nothing behind', async () => {
+    const supervisor = fork(
+      script,
+      [JSON.stringify({ scripts: standIns(), stateDir, dataDir: join(stateDir, 'early') })],
+      {
+        execArgv: [],
+        env: { PATH: process.env.PATH },
+      },
+    );
+    supervisors.push(supervisor);
+    // The lock is the first thing that it makes.
+    while (!existsSync(join(stateDir, 'early', 'lock'))) await systemClock.sleep(1);
+    supervisor.kill('SIGTERM');
+    const [code] = await once(supervisor, 'exit');
+    expect(code).toBe(143);
+    expect(existsSync(join(stateDir, 'early', 'lock'))).toBe(false);
+    expect(await readState(stateDir)).toBeNull();
+  });
+});
+
 describe('a kept data directory', () => {
   it('can be opened again after kill -9 of its platform', async () => {
     const dataDir = join(stateDir, 'data');
