@@ -4,12 +4,11 @@ import { PlatformError } from '../../core/errors.ts';
 import { CartService } from '../cart/cart-service.ts';
 import type { Reply } from '../http/route.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
-import { CheckoutService } from './checkout-service.ts';
+import { type CheckoutResult, CheckoutService } from './checkout-service.ts';
 import { orderView } from './order.ts';
 import { OrderBook, SETTLE_TOPIC } from './order-book.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import { checkoutRoutes, getOrder, getStock, postCheckout, putStock } from './routes.ts';
-import type { SettleResult } from './settle-order.ts';
 import { noSuchProduct, type StockLevel } from './stock.ts';
 import { StockRoom } from './stock-room.ts';
 
@@ -80,7 +79,7 @@ function mountStock(app: ServiceApp, { runtime, stock }: { runtime: CellRuntime;
   });
 }
 
-function reply({ order, degraded }: SettleResult): Reply {
+function reply({ order, degraded }: CheckoutResult): Reply {
   const body = orderView(order);
   const location = `/orders/${order.orderId}`;
   switch (order.status) {

@@ -3,7 +3,6 @@
  * "nothing happened": what is not decided within the deadline is answered as PENDING, and the outbox drives it on.
  */
 import type { CallBounds, DeliveredMessage } from '../../cell/cell-store.ts';
-import type { CommitReceipt } from '../../core/commit.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import { tenantId } from '../../core/ids.ts';
 import {
@@ -15,11 +14,23 @@ import {
   type Purchase,
   placeOrder,
 } from './order.ts';
-import type { OrderRef, StoredOrder } from './order-book.ts';
-import { noSuchOrder, type SettleDependencies, type SettleResult, settleOrder } from './settle-order.ts';
+import type { OrderRef, StoredOrder, WrittenOrder } from './order-book.ts';
+import { noSuchOrder, type SettleDependencies, settleOrder } from './settle-order.ts';
 
 /** How long an answer waits for the steps that its owner does not see (stock sold, cart cleared). */
 const FINISH_WAIT_MS = 500;
+
+export interface CheckoutResult {
+  readonly order: Order;
+  /** One of the commits on the way stands in this region only. */
+  readonly degraded: WrittenOrder['degraded'];
+}
+
+interface Settling {
+  readonly ref: OrderRef;
+  readonly from: StoredOrder;
+  readonly bounds: CallBounds;
+}
 
 export class CheckoutService {
   readonly #dependencies: SettleDependencies;
@@ -31,13 +42,13 @@ export class CheckoutService {
   }
 
   /** The order of this key: placed now, or as an earlier request with the same key left it. */
-  async checkout(purchase: Purchase, bounds: CallBounds): Promise<SettleResult> {
+  async checkout(purchase: Purchase, bounds: CallBounds): Promise<CheckoutResult> {
     const ref = { tenant: purchase.tenant, orderId: orderIdOf(purchase) };
-    const { order, degraded } = await this.#standing(purchase, ref, bounds);
+    const placed = await this.#standing(purchase, ref, bounds);
     return this.#tracked(ref.orderId, async () => {
-      const decided = await this.#decide({ ref, order, bounds });
-      if (decided.order.status === 'CONFIRMED') await this.#finish(ref, bounds);
-      return { order: decided.order, degraded: decided.degraded ?? degraded };
+      const { stored, degraded } = await this.#decide({ ref, from: placed.stored, bounds });
+      if (stored.order.status === 'CONFIRMED') await this.#finish({ ref, from: stored, bounds });
+      return { order: stored.order, degraded: degraded ?? placed.degraded };
     });
   }
 
@@ -52,26 +63,24 @@ export class CheckoutService {
     const ref = { tenant: tenantId(message.body.tenant), orderId: String(message.body.order) };
     // Two settlers do no harm; they only double the work. The request ends within its own deadline.
     await this.#underWay.get(ref.orderId)?.catch(() => undefined);
-    await settleOrder(this.#dependencies, { ...ref, ...bounds, until: 'settled' });
+    await settleOrder(this.#dependencies, { ...ref, ...bounds, from: null, until: 'settled' });
   }
 
-  async #standing(purchase: Purchase, ref: OrderRef, bounds: CallBounds): Promise<SettleResult> {
+  async #standing(purchase: Purchase, ref: OrderRef, bounds: CallBounds): Promise<WrittenOrder> {
     const { orders, runtime } = this.#dependencies;
     const before = await orders.read(ref, bounds);
-    if (before) return { order: sameRequest(before, purchase), degraded: null };
+    if (before) return { stored: sameRequest(before, purchase), degraded: null };
     const lines = await this.#freeze(purchase, bounds);
-    const order = placeOrder(purchase, { lines, placedAtMs: runtime.clock.wallMs() });
-    let receipt: CommitReceipt;
     try {
-      receipt = await orders.place(purchase.tenant, order, bounds);
+      const order = placeOrder(purchase, { lines, placedAtMs: runtime.clock.wallMs() });
+      return await orders.place(purchase.tenant, order, bounds);
     } catch (error) {
       if (!isPlatformError(error) || error.code !== 'VERSION_CONFLICT') throw error;
       // The same key at the same time: whoever placed it first froze the lines.
       const other = await orders.read(ref, bounds);
       if (other === null) throw error;
-      return { order: sameRequest(other, purchase), degraded: null };
+      return { stored: sameRequest(other, purchase), degraded: null };
     }
-    return { order, degraded: receipt.degraded };
   }
 
   async #freeze({ tenant, cart }: Purchase, bounds: CallBounds): Promise<readonly OrderLine[]> {
@@ -94,22 +103,21 @@ export class CheckoutService {
     });
   }
 
-  async #decide(options: { ref: OrderRef; order: Order; bounds: CallBounds }): Promise<SettleResult> {
-    const { ref, order, bounds } = options;
+  async #decide({ ref, from, bounds }: Settling): Promise<WrittenOrder> {
     try {
-      return await settleOrder(this.#dependencies, { ...ref, ...bounds, until: 'decided' });
+      return await settleOrder(this.#dependencies, { ...ref, ...bounds, from, until: 'decided' });
     } catch (error) {
       // The order stands and its message with it: it will be decided, and PENDING says so. A bug is told as one.
-      if (isPlatformError(error) && error.kind !== 'bug') return { order, degraded: null };
+      if (isPlatformError(error) && error.kind !== 'bug') return { stored: from, degraded: null };
       throw error;
     }
   }
 
-  async #finish(ref: OrderRef, bounds: CallBounds): Promise<void> {
+  async #finish({ ref, from, bounds }: Settling): Promise<void> {
     const waitUntilMs = this.#dependencies.runtime.clock.monotonicMs() + FINISH_WAIT_MS;
     const deadlineAtMs = Math.min(bounds.deadlineAtMs, waitUntilMs);
     try {
-      await settleOrder(this.#dependencies, { ...ref, ...bounds, deadlineAtMs, until: 'settled' });
+      await settleOrder(this.#dependencies, { ...ref, ...bounds, deadlineAtMs, from, until: 'settled' });
     } catch (error) {
       // The answer is decided; the outbox takes these steps again.
       if (!isPlatformError(error)) throw error;
@@ -127,8 +135,9 @@ export class CheckoutService {
   }
 }
 
-function sameRequest({ order }: StoredOrder, purchase: Purchase): Order {
-  if (order.fingerprint === fingerprintOf(purchase)) return order;
+function sameRequest(stored: StoredOrder, purchase: Purchase): StoredOrder {
+  const { order } = stored;
+  if (order.fingerprint === fingerprintOf(purchase)) return stored;
   throw new PlatformError({
     code: 'IDEMPOTENCY_KEY_REUSED',
     kind: 'caller',

@@ -1,7 +1,7 @@
 /** A tenant's orders in the cell's store. Every change is conditional on the order as it was read: decisions are made once. */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
-import type { CommitReceipt, Head } from '../../core/commit.ts';
+import { type CommitDraft, type CommitReceipt, extendLineage, type Head } from '../../core/commit.ts';
 import { type AggregateId, aggregateId, type TenantId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isSettled, type Order } from './order.ts';
@@ -18,6 +18,12 @@ export interface OrderRef {
 export interface StoredOrder {
   readonly head: Head;
   readonly order: Order;
+}
+
+/** What a commit made of an order: as good as reading it again. */
+export interface WrittenOrder {
+  readonly stored: StoredOrder;
+  readonly degraded: CommitReceipt['degraded'];
 }
 
 export function orderAggregate({ tenant, orderId }: OrderRef): AggregateId {
@@ -38,35 +44,37 @@ export class OrderBook {
   }
 
   /** The order, its idempotency record and the message that will see it to its end, in one commit. */
-  place(tenant: TenantId, order: Order, bounds: CallBounds): Promise<CommitReceipt> {
+  place(tenant: TenantId, order: Order, bounds: CallBounds): Promise<WrittenOrder> {
     const { orderId, idempotencyKey, fingerprint } = order;
-    return this.#runtime.store.commit(
-      {
-        aggregate: orderAggregate({ tenant, orderId }),
-        class: 'strict',
-        expected: null,
-        changes: [{ kind: 'put', item: ORDER_ITEM, data: encode(order) }],
-        idempotency: { key: idempotencyKey, fingerprint, response: { order: orderId } },
-        outbox: [{ id: SETTLE_MESSAGE, topic: SETTLE_TOPIC, body: { tenant, order: orderId } }],
-      },
-      { ...bounds, ack: 'replicated' },
-    );
+    const parts = {
+      idempotency: { key: idempotencyKey, fingerprint, response: { order: orderId } },
+      outbox: [{ id: SETTLE_MESSAGE, topic: SETTLE_TOPIC, body: { tenant, order: orderId } }],
+    };
+    return this.#write({ tenant, expected: null, order, parts }, bounds);
   }
 
   /** Throws `VERSION_CONFLICT` when the order moved since it was read. Ends the message when nothing is left to do. */
-  advance(options: { tenant: TenantId; from: StoredOrder; to: Order }, bounds: CallBounds): Promise<CommitReceipt> {
+  advance(options: { tenant: TenantId; from: StoredOrder; to: Order }, bounds: CallBounds): Promise<WrittenOrder> {
     const { tenant, from, to } = options;
-    return this.#runtime.store.commit(
-      {
-        aggregate: orderAggregate({ tenant, orderId: to.orderId }),
-        class: 'strict',
-        expected: from.head,
-        changes: [{ kind: 'put', item: ORDER_ITEM, data: encode(to) }],
-        outboxDone: isSettled(to) ? [SETTLE_MESSAGE] : [],
-      },
-      { ...bounds, ack: 'replicated' },
-    );
+    const parts = isSettled(to) ? { outboxDone: [SETTLE_MESSAGE] } : {};
+    return this.#write({ tenant, expected: from.head, order: to, parts }, bounds);
   }
+
+  async #write({ tenant, expected, order, parts }: Writing, bounds: CallBounds): Promise<WrittenOrder> {
+    const aggregate = orderAggregate({ tenant, orderId: order.orderId });
+    const changes = [{ kind: 'put', item: ORDER_ITEM, data: encode(order) }] as const;
+    const draft = { aggregate, class: 'strict', expected, changes, ...parts } as const;
+    const { epoch, version, degraded } = await this.#runtime.store.commit(draft, { ...bounds, ack: 'replicated' });
+    const head = { epoch, version, lineage: extendLineage(expected, { epoch, version }) };
+    return { stored: { head, order }, degraded };
+  }
+}
+
+interface Writing {
+  readonly tenant: TenantId;
+  readonly expected: Head | null;
+  readonly order: Order;
+  readonly parts: Pick<CommitDraft, 'idempotency' | 'outbox' | 'outboxDone'>;
 }
 
 function encode(order: Order): JsonObject {

@@ -9,13 +9,13 @@
  */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
-import { type CommitReceipt, sameRevision } from '../../core/commit.ts';
+import { sameRevision } from '../../core/commit.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { Epoch, TenantId } from '../../core/ids.ts';
 import type { CartService } from '../cart/cart-service.ts';
 import { notActive, requireActive } from '../http/call.ts';
 import { confirmed, isSettled, type Order, rejected, rejecting, settledOrder } from './order.ts';
-import type { OrderBook, OrderRef, StoredOrder } from './order-book.ts';
+import type { OrderBook, OrderRef, StoredOrder, WrittenOrder } from './order-book.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import type { ReserveOutcome, Settlement } from './stock.ts';
 import type { StockRoom } from './stock-room.ts';
@@ -35,17 +35,11 @@ export interface SettleDependencies {
 
 export type Until = 'decided' | 'settled';
 
-export interface SettleResult {
-  readonly order: Order;
-  /** One of the commits on the way stands in this region only. */
-  readonly degraded: CommitReceipt['degraded'];
-}
-
 /** Returns the order once it is decided (nothing will change what its owner sees) or settled (nothing is left to do). */
 export async function settleOrder(
   dependencies: SettleDependencies,
-  options: OrderRef & CallBounds & { readonly until: Until },
-): Promise<SettleResult> {
+  options: OrderRef & CallBounds & { readonly until: Until; readonly from: StoredOrder | null },
+): Promise<WrittenOrder> {
   const work: Work = {
     ...dependencies,
     tenant: options.tenant,
@@ -53,18 +47,17 @@ export async function settleOrder(
     // All steps run under one epoch: a region that lost the cell and got it back begins anew, from what then stands.
     epoch: requireActive(dependencies.runtime.standing()).epoch,
   };
-  let degraded: CommitReceipt['degraded'] = null;
+  let current = options.from;
+  let degraded: WrittenOrder['degraded'] = null;
   for (let step = 0; step < STEPS_MAX; step++) {
-    const current = await work.orders.read(options, options);
+    current ??= await work.orders.read(options, options);
     if (current === null) throw noSuchOrder(options.orderId);
     if (isSettled(current.order) || (options.until === 'decided' && current.order.status === 'CONFIRMED')) {
-      return { order: current.order, degraded };
+      return { stored: current, degraded };
     }
-    try {
-      degraded = (await takeStep(work, current))?.degraded ?? degraded;
-    } catch (error) {
-      if (!isLostRace(error)) throw error;
-    }
+    const written = await takeStep(work, current).catch(lostRace);
+    degraded = written?.degraded ?? degraded;
+    current = written?.stored ?? null;
   }
   throw new PlatformError({
     code: 'VERSION_CONFLICT',
@@ -80,8 +73,8 @@ interface Work extends SettleDependencies {
   readonly epoch: Epoch;
 }
 
-/** The receipt of the order's commit; `null` when somebody else had moved the order on. */
-function takeStep(work: Work, current: StoredOrder): Promise<CommitReceipt | null> {
+/** What the step made of the order; `null` when somebody else had moved it on. */
+function takeStep(work: Work, current: StoredOrder): Promise<WrittenOrder | null> {
   const { order } = current;
   switch (order.status) {
     case 'PENDING':
@@ -95,7 +88,7 @@ function takeStep(work: Work, current: StoredOrder): Promise<CommitReceipt | nul
   }
 }
 
-async function decide(work: Work, read: StoredOrder): Promise<CommitReceipt | null> {
+async function decide(work: Work, read: StoredOrder): Promise<WrittenOrder | null> {
   const refusal = await reserveLines(work, read.order);
   const current = await work.orders.read({ tenant: work.tenant, orderId: read.order.orderId }, work.bounds);
   if (current === null || !sameRevision(current.head, read.head)) {
@@ -109,12 +102,14 @@ async function decide(work: Work, read: StoredOrder): Promise<CommitReceipt | nu
 
 async function reserveLines(work: Work, order: Order): Promise<Parameters<typeof rejecting>[1] | null> {
   const { orderId } = order;
-  for (const { sku, quantity } of order.lines) {
-    const outcome = await work.stock.reserve({ tenant: work.tenant, sku, orderId, quantity }, work.bounds);
-    const reason = refusalReason(outcome);
-    if (reason) return { reason, sku };
-  }
-  return null;
+  const refusals = await Promise.all(
+    order.lines.map(async ({ sku, quantity }) => {
+      const outcome = await work.stock.reserve({ tenant: work.tenant, sku, orderId, quantity }, work.bounds);
+      const reason = refusalReason(outcome);
+      return reason && { reason, sku };
+    }),
+  );
+  return refusals.find((refusal) => refusal !== null) ?? null;
 }
 
 /** "Already settled" is no refusal: the order was decided meanwhile, which the next look at it will show. */
@@ -136,13 +131,13 @@ async function charge(work: Work, order: Order): Promise<Order> {
 
 type InState<Status> = StoredOrder & { readonly order: { readonly status: Status } };
 
-async function finishConfirmed(work: Work, current: InState<'CONFIRMED'>): Promise<CommitReceipt> {
+async function finishConfirmed(work: Work, current: InState<'CONFIRMED'>): Promise<WrittenOrder> {
   const { order } = current;
   await Promise.all([settleStock(work, { order, as: 'sold' }), clearCart(work, order)]);
   return work.orders.advance({ tenant: work.tenant, from: current, to: settledOrder(order) }, work.bounds);
 }
 
-async function finishRejected(work: Work, current: InState<'REJECTING'>): Promise<CommitReceipt> {
+async function finishRejected(work: Work, current: InState<'REJECTING'>): Promise<WrittenOrder> {
   const { order } = current;
   checkStanding(work);
   await work.payments.void(order.orderId, work.bounds);
@@ -171,8 +166,10 @@ function checkStanding({ runtime, epoch }: Work): void {
   if (requireActive(standing).epoch !== epoch) throw notActive(standing);
 }
 
-function isLostRace(error: unknown): boolean {
-  return isPlatformError(error) && error.code === 'VERSION_CONFLICT' && error.effect === 'none';
+/** Somebody else moved the order, or a stock, on: what then stands is read and looked at again. */
+function lostRace(error: unknown): null {
+  if (isPlatformError(error) && error.code === 'VERSION_CONFLICT' && error.effect === 'none') return null;
+  throw error;
 }
 
 function noTimeToCharge(): PlatformError {
