@@ -1,6 +1,5 @@
 /** The whole platform, for real: what it acknowledged is there again after kill -9 of every process of it. */
-import { type ChildProcess, execFile, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +9,7 @@ import { systemClock } from '../../core/clock.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import { identityOf, isAlive } from '../../local/supervisor/process-identity.ts';
 import { bundle } from './bundle.ts';
+import { forkSupervisor, untilReady } from './supervisor-fork.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const ASK_AGAIN_EVERY_MS = 50;
@@ -39,18 +39,27 @@ afterAll(async () => {
 });
 
 async function start(): Promise<Started> {
-  const options = { stateDir, dataDir: join(stateDir, 'data') };
-  const supervisor = fork(script, [JSON.stringify(options)], { execArgv: [], env: { PATH: process.env.PATH } });
-  const [message] = await once(supervisor, 'message');
-  const told = message as { routers: Record<string, string>; processes: { pid: number }[] };
-  const router = told.routers['us-east-1'] ?? '';
-  return { supervisor, router, pids: told.processes.map(({ pid }) => pid) };
+  const supervisor = forkSupervisor(script, { stateDir, dataDir: join(stateDir, 'data') });
+  const { routers, processes } = await untilReady(supervisor);
+  return { supervisor, router: routers['us-east-1'] ?? '', pids: processes.map(({ pid }) => pid) };
 }
 
 async function killEverything({ supervisor, pids }: Started): Promise<void> {
   const children = pids.map(identityOf);
-  for (const pid of [supervisor.pid ?? 0, ...pids]) process.kill(pid, 'SIGKILL');
+  supervisor.kill('SIGKILL');
+  for (const child of children) {
+    // The supervisor's death may have ended it before we do.
+    if (isAlive(child)) killIfThere(child.pid);
+  }
   while (children.some(isAlive)) await systemClock.sleep(10);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+  }
 }
 
 interface Asked {
@@ -61,18 +70,28 @@ interface Asked {
   readonly key?: string;
 }
 
-/** Until the platform has an answer: right after a start the lease may still have to be taken. */
-async function ask({ router, method = 'GET', path, body, key }: Asked): Promise<{ status: number; body: unknown }> {
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Until the platform has an answer, as a patient client would: right after a start the lease may still have to be taken. */
+async function ask(asked: Asked): Promise<Answer> {
   for (;;) {
-    const response = await fetch(`${router}${path}`, {
-      method,
-      headers: { ...headers, ...(key ? { 'idempotency-key': key } : {}) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer = { status: response.status, body: await response.json() };
-    if (answer.status < 500 && answer.status !== 421) return answer;
+    const answer = await askOnce(asked);
+    if (answer && answer.status < 500 && answer.status !== 421) return answer;
     await systemClock.sleep(ASK_AGAIN_EVERY_MS);
   }
+}
+
+/** `null`: the connection broke. */
+async function askOnce({ router, method = 'GET', path, body, key }: Asked): Promise<Answer | null> {
+  const response = await fetch(`${router}${path}`, {
+    method,
+    headers: { ...headers, ...(key ? { 'idempotency-key': key } : {}) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => null);
+  return response && { status: response.status, body: await response.json() };
 }
 
 describe('a platform with a kept data directory', () => {

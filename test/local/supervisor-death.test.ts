@@ -1,5 +1,5 @@
 /** No child outlives the supervisor, however it ends. Real processes; stand-ins for the hosts. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { readState } from '../../local/state-file.ts';
 import { identityOf, isAlive, type ProcessIdentity } from '../../local/supervisor/process-identity.ts';
 import { bundle } from './bundle.ts';
 import { standIns } from './stand-ins.ts';
+import { forkSupervisor, untilReady } from './supervisor-fork.ts';
 
 interface Started {
   readonly supervisor: ChildProcess;
@@ -34,16 +35,12 @@ afterAll(() => {
 });
 
 async function start(options: Record<string, unknown> = {}): Promise<Started> {
-  const supervisor = fork(script, [JSON.stringify({ scripts: standIns(), stateDir, ...options })], {
-    execArgv: [],
-    env: { PATH: process.env.PATH },
-  });
+  const supervisor = forkSupervisor(script, { scripts: standIns(), stateDir, ...options });
   supervisors.push(supervisor);
-  const [message] = await once(supervisor, 'message');
-  const told = message as { dataDir: string; processes: { name: string; pid: number }[] };
-  const children = told.processes.map(({ name, pid }) => ({ name, ...identityOf(pid) }));
+  const { dataDir, processes } = await untilReady(supervisor);
+  const children = processes.map(({ name, pid }) => ({ name, ...identityOf(pid) }));
   expect(children.length).toBe(10);
-  return { supervisor, dataDir: told.dataDir, children };
+  return { supervisor, dataDir, children };
 }
 
 /** Bounded by the test's own time-out. */
@@ -86,14 +83,7 @@ describe('when the supervisor ends', () => {
 
 describe('when the supervisor is told to end while it starts', () => {
   it('it leaves nothing behind', async () => {
-    const supervisor = fork(
-      script,
-      [JSON.stringify({ scripts: standIns(), stateDir, dataDir: join(stateDir, 'early') })],
-      {
-        execArgv: [],
-        env: { PATH: process.env.PATH },
-      },
-    );
+    const supervisor = forkSupervisor(script, { scripts: standIns(), stateDir, dataDir: join(stateDir, 'early') });
     supervisors.push(supervisor);
     // The lock is the first thing that it makes.
     while (!existsSync(join(stateDir, 'early', 'lock'))) await systemClock.sleep(1);
