@@ -32,6 +32,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   const entry = new Entry({ http, routers: sight.routers, internalSecret: sight.internalSecret });
   const tenants = await findTenants({
     http,
+    clock,
     tokens,
     routers: Object.values(sight.routers),
     cells: sight.topology.cells.map((cell) => cell.id),

@@ -9,6 +9,7 @@ export const ACKNOWLEDGED_SHARE_MIN = 0.95;
 export const ACKNOWLEDGED_SHARE_DURING_MIN = 0.9;
 /** Fewer probes than this say nothing. */
 const PROBES_MIN = 5;
+const BEFORE_MS_MAX = 20_000;
 /** After the heal, processes start and connect again. */
 const AFTER_MS_MAX = 20_000;
 const POLL_MS = 100;
@@ -24,29 +25,25 @@ export function steadyStateOf(
   return { held, detail: windows.map(described).join('; ') };
 }
 
-/** Looks at one window of load. */
-export async function steadyBefore(lab: Lab): Promise<SteadyStateProbe> {
-  await lab.clock.sleep(lab.options.warmUpMs, lab.signal);
-  const fromMs = lab.recorder.nowMs();
-  await lab.clock.sleep(lab.options.steadyMs, lab.signal);
-  return steadyStateOf(lab, {
-    cells: cellsOf(lab),
-    fromMs,
-    toMs: lab.recorder.nowMs(),
-    shareMin: ACKNOWLEDGED_SHARE_MIN,
-  });
+/** A platform that has just started runs cold code, at several times the cost, for its first seconds under load. */
+export function steadyBefore(lab: Lab): Promise<SteadyStateProbe> {
+  return untilSteady(lab, { atMostMs: BEFORE_MS_MAX });
+}
+
+export function steadyAfter(lab: Lab): Promise<SteadyStateProbe> {
+  return untilSteady(lab, { atMostMs: AFTER_MS_MAX });
 }
 
 /** Waits for a whole steady window; says what the last one looked like when none comes. */
-export async function steadyAfter(lab: Lab): Promise<SteadyStateProbe> {
-  const healedAtMs = lab.recorder.nowMs();
+async function untilSteady(lab: Lab, { atMostMs }: { atMostMs: number }): Promise<SteadyStateProbe> {
+  const beganMs = lab.recorder.nowMs();
+  await lab.clock.sleep(lab.options.warmUpMs + lab.options.steadyMs);
   for (;;) {
-    await lab.clock.sleep(POLL_MS);
     const toMs = lab.recorder.nowMs();
-    const fromMs = toMs - lab.options.steadyMs;
-    if (fromMs < healedAtMs) continue;
-    const probe = steadyStateOf(lab, { cells: cellsOf(lab), fromMs, toMs, shareMin: ACKNOWLEDGED_SHARE_MIN });
-    if (probe.held || toMs - healedAtMs > AFTER_MS_MAX) return probe;
+    const window = { fromMs: toMs - lab.options.steadyMs, toMs };
+    const probe = steadyStateOf(lab, { ...window, cells: cellsOf(lab), shareMin: ACKNOWLEDGED_SHARE_MIN });
+    if (probe.held || toMs - beganMs > atMostMs) return probe;
+    await lab.clock.sleep(POLL_MS);
   }
 }
 

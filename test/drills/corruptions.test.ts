@@ -1,0 +1,175 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { judgeHistory } from '../../drills/checkers/judge.ts';
+import { type Verdict, worstOf } from '../../drills/checkers/verdict.ts';
+import type { CartView, EndState, FinalRead, LedgerCharge } from '../../drills/history/end-state.ts';
+import { cellEnd, EAST, endOf, historyOf, type Row, WEST } from './sample-history.ts';
+
+/** A run that kept every promise: epochs in order, each with one owner; each write to a key of its own; a checkout and a cart. */
+interface GoodRun {
+  readonly rows: readonly Row[];
+  readonly end: EndState;
+}
+
+const goodRun: fc.Arbitrary<GoodRun> = fc
+  .record({
+    reigns: fc.array(
+      fc.array(fc.constantFrom('ok', 'ok', 'ok', 'fail', 'info-applied', 'info'), { minLength: 1, maxLength: 8 }),
+      {
+        minLength: 2,
+        maxLength: 4,
+      },
+    ),
+    charged: fc.boolean(),
+    quantities: fc.integer({ min: 1, max: 5 }),
+  })
+  .map(({ reigns, charged, quantities }) => {
+    const rows: Row[] = [];
+    const finals: FinalRead[] = [];
+    let t = 0;
+    for (const [index, outcomes] of reigns.entries()) {
+      const owner = { region: index % 2 === 0 ? EAST : WEST, epoch: index + 1 };
+      // Every reign acknowledges something, so that it is one.
+      for (const outcome of ['ok', ...outcomes]) {
+        const value = rows.length;
+        const key = `acme/probe-${value}`;
+        const type = outcome === 'ok' ? 'ok' : outcome === 'fail' ? 'fail' : 'info';
+        rows.push({
+          at: [t, t + 5],
+          key,
+          asked: value,
+          outcome: type,
+          ...owner,
+          ...(type === 'fail' ? { code: 'NOT_ACTIVE' } : {}),
+        });
+        const stands = outcome === 'ok' || outcome === 'info-applied';
+        finals.push({ of: 'stock', key, cell: 'c01', found: stands ? value : null });
+        t += 10;
+      }
+    }
+    const checkout = { op: 'checkout', key: 'acme/basket', value: { order: 'o1' }, region: EAST, epoch: 1 } as const;
+    rows.unshift({ ...checkout, at: [0, 5], client: 900 });
+    finals.push({ of: 'order', key: 'acme/o1', cell: 'c01', found: { status: charged ? 'CONFIRMED' : 'REJECTED' } });
+    for (let quantity = 1; quantity <= quantities; quantity++) {
+      rows.push({ at: [t, t + 1], op: 'cart.put', key: 'acme/k/a', asked: quantity * 10, client: 901, epoch: null });
+      t += 2;
+    }
+    const cart = (region: string): CartView => ({ key: 'acme/k', region, items: { a: quantities * 10 } });
+    const charge: LedgerCharge = {
+      charge: 'ch1',
+      order: 'o1',
+      key: 'o1',
+      amountCents: 1,
+      state: charged ? 'captured' : 'voided',
+    };
+    const end = endOf({ finals, carts: [cart(EAST), cart(WEST)], ledger: [charge], cells: [cellEnd()] });
+    return { rows, end };
+  });
+
+function judged({ rows, end }: GoodRun): Verdict {
+  return worstOf(judgeHistory({ history: historyOf(rows), end, faultAtMs: 50 }).map((result) => result.verdict));
+}
+
+const acknowledged = (rows: readonly Row[]) => rows.filter((row) => row.op === undefined && row.outcome === 'ok');
+const finalsWith = (end: EndState, edit: (final: FinalRead) => FinalRead): EndState => ({
+  ...end,
+  finals: end.finals.map(edit),
+});
+
+/** Each takes a good run and a number to choose by; the result violates a promise. */
+const CORRUPTIONS: Readonly<Record<string, (run: GoodRun, choice: number) => GoodRun | null>> = {
+  'an acknowledged write that is gone': ({ rows, end }, choice) => {
+    const lost = pick(acknowledged(rows), choice);
+    return { rows, end: finalsWith(end, (final) => (final.key === lost.key ? { ...final, found: null } : final)) };
+  },
+  'a refused write that stands': ({ rows, end }, choice) => {
+    const refused = rows.filter((row) => row.outcome === 'fail');
+    if (refused.length === 0) return null;
+    const stale = pick(refused, choice);
+    return {
+      rows,
+      end: finalsWith(end, (final) => (final.key === stale.key ? { ...final, found: stale.asked ?? null } : final)),
+    };
+  },
+  'a value that nobody wrote': ({ rows, end }, choice) => {
+    const { key } = pick(acknowledged(rows), choice);
+    return { rows, end: finalsWith(end, (final) => (final.key === key ? { ...final, found: 123_456 } : final)) };
+  },
+  'two regions under one epoch': ({ rows, end }, choice) => {
+    const copied = pick(acknowledged(rows), choice);
+    const [, endMs] = copied.at;
+    const other = copied.region === EAST ? WEST : EAST;
+    const extra: Row = {
+      ...copied,
+      at: [endMs + 1, endMs + 2],
+      key: 'acme/twin',
+      client: 950,
+      id: 'twin',
+      region: other,
+    };
+    return { rows: [...rows, extra], end: withFinal(end, extra) };
+  },
+  'an acknowledgement of an epoch that is over': ({ rows, end }, choice) => {
+    const old = pick(
+      acknowledged(rows).filter((row) => row.epoch === 1),
+      choice,
+    );
+    const afterMs = Math.max(...rows.map((row) => row.at[1])) + 1;
+    const late: Row = { ...old, at: [afterMs, afterMs + 1], key: 'acme/late', client: 951, id: 'late' };
+    return { rows: [...rows, late], end: withFinal(end, late) };
+  },
+  'a second charge': ({ rows, end }) => {
+    const again: LedgerCharge = { charge: 'ch2', order: 'o1', key: 'other', amountCents: 1, state: 'captured' };
+    return { rows, end: { ...end, ledger: [...(end.ledger ?? []), again, { ...again, charge: 'ch3' }] } };
+  },
+  'a cart that differs between regions': ({ rows, end }) => {
+    const [east, west] = end.carts ?? [];
+    if (!east || !west) return null;
+    return { rows, end: { ...end, carts: [east, { ...west, items: { a: 7 } }] } };
+  },
+  'a cart that lost its last quantity in both regions': ({ rows, end }) => {
+    const carts = (end.carts ?? []).map((cart) => ({ ...cart, items: { a: (cart.items.a ?? 0) - 10 } }));
+    return { rows, end: { ...end, carts } };
+  },
+};
+
+function withFinal(end: EndState, row: Row): EndState {
+  return {
+    ...end,
+    finals: [...end.finals, { of: 'stock', key: String(row.key), cell: 'c01', found: row.asked ?? null }],
+  };
+}
+
+function pick<T>(from: readonly T[], choice: number): T {
+  const picked = from[choice % from.length];
+  if (picked === undefined) throw new Error('nothing to choose from');
+  return picked;
+}
+
+describe('generated runs', () => {
+  it('pass when every promise was kept', () => {
+    fc.assert(fc.property(goodRun, (run) => expect(judged(run)).toBe('pass')));
+  });
+
+  it.each(Object.entries(CORRUPTIONS))('fail with %s', (_what, corrupt) => {
+    fc.assert(
+      fc.property(goodRun, fc.nat(), (run, choice) => {
+        const corrupted = corrupt(run, choice);
+        fc.pre(corrupted !== null);
+        expect(judged(corrupted ?? run)).toBe('fail');
+      }),
+    );
+  });
+
+  it('are unknown, and not passed, when evidence is missing', () => {
+    fc.assert(
+      fc.property(goodRun, fc.nat(), ({ rows, end }, choice) => {
+        const { key } = pick(acknowledged(rows), choice);
+        expect(judged({ rows, end: { ...end, ledger: null } })).toBe('unknown');
+        expect(judged({ rows, end: { ...end, finals: end.finals.filter((final) => final.key !== key) } })).toBe(
+          'unknown',
+        );
+      }),
+    );
+  });
+});
