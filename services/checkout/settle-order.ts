@@ -92,8 +92,8 @@ async function decide(work: Work, read: StoredOrder): Promise<WrittenOrder | nul
   const refusal = await reserveLines(work, read.order);
   const current = await work.orders.read({ tenant: work.tenant, orderId: read.order.orderId }, work.bounds);
   if (current === null || !sameRevision(current.head, read.head)) {
-    // Somebody decided meanwhile. If it was a no, what was reserved above may have come after the freeing.
-    if (current?.order.status === 'REJECTED') await settleStock(work, { order: current.order, as: 'released' });
+    // Somebody moved it on meanwhile. Once it is settled, what was reserved above came after the end and belongs to nobody.
+    if (current && isSettled(current.order)) await settleStock(work, { order: current.order, as: 'released' });
     return null;
   }
   const next = refusal ? rejecting(current.order, refusal) : await charge(work, current.order);
