@@ -24,8 +24,8 @@ export const DIRECTIONS: readonly Direction[] = [
   { of: 'local/', may: ['core/', 'platform.config.ts'] },
   // Hosts are composition roots: they put the bundles of the other folders into a process.
   { of: 'local/hosts/', may: EVERYTHING },
-  // A drill starts and disturbs a platform through the interface that `local` offers, and drives the coordinator.
-  { of: 'drills/', may: ['core/', 'local/', 'control/', 'platform.config.ts'] },
+  // A drill sees, hurts and moves a platform through ports of its own, so that it runs on any that keeps them.
+  { of: 'drills/', may: ['core/'] },
   // Checkers judge a history; what knows how it was made could not judge it independently.
   { of: 'drills/checkers/', may: ['core/', 'drills/history/'] },
   { of: 'drills/history/', may: ['core/'] },
@@ -62,6 +62,23 @@ export function checkSdkImports(file: SourceFile): readonly Violation[] {
     .map(({ specifier, line }) => {
       const message = `imports ${specifier}; allowed: cell/, control/adapters/, control/aws/, main.ts, local/hosts/`;
       return { path: file.path, line, rule: 'sdk-import', message };
+    });
+}
+
+/** Who knows the cells' store by its ports only, and which files of theirs know the implementation because they wire it. */
+const BEHIND_PORTS: readonly { readonly of: string; readonly wiring: RegExp }[] = [
+  { of: 'services/', wiring: /\/main\.ts$/ },
+  { of: 'control/', wiring: /^control\/(main\.ts$|adapters\/|aws\/)/ },
+];
+
+export function checkPorts(file: SourceFile): readonly Violation[] {
+  const rule = BEHIND_PORTS.find(({ of }) => file.path.startsWith(of));
+  if (!rule || rule.wiring.test(file.path)) return [];
+  return file.imports
+    .filter(({ target, typeOnly }) => target?.startsWith('cell/') && !typeOnly)
+    .map(({ target, line }) => {
+      const message = `imports code of ${target}; allowed: its types, or the code in main.ts and adapters only`;
+      return { path: file.path, line, rule: 'ports', message };
     });
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCoreIsPure, checkImportCycles, checkImportDirections, checkSdkImports } from './import-rules.ts';
+import {
+  checkCoreIsPure,
+  checkImportCycles,
+  checkImportDirections,
+  checkPorts,
+  checkSdkImports,
+} from './import-rules.ts';
 import { checkFileName } from './name-rules.ts';
 import { checkFileLength, checkFunctionLength, FILE_LINES_MAX, FUNCTION_LINES_MAX } from './size-rules.ts';
 import { type SourceFile, sourceFile, type Violation } from './source-file.ts';
@@ -58,6 +64,18 @@ const RULES: readonly { readonly rule: Rule; readonly good: readonly Snippet[]; 
     bad: [
       snippet('a service', 'services/cart/a.ts', "import { A } from '@aws-sdk/client-dynamodb';\n"),
       snippet('the coordinator', 'control/failover/a.ts', "import type { A } from '@aws-sdk/client-dynamodb';\n"),
+    ],
+  },
+  {
+    rule: checkPorts,
+    good: [
+      snippet('the port as a type', 'services/cart/a.ts', "import type { A } from '../../cell/cell-store.ts';\n"),
+      snippet('the runtime in a root', 'services/cart/main.ts', "import { a } from '../../cell/runtime.ts';\n"),
+      snippet('an adapter', 'control/adapters/a.ts', "import { a } from '../../cell/store/b.ts';\n"),
+    ],
+    bad: [
+      snippet('the store in a service', 'services/cart/a.ts', "import { A } from '../../cell/store/b.ts';\n"),
+      snippet('the store in the coordinator', 'control/failover/a.ts', "import { A } from '../../cell/store/b.ts';\n"),
     ],
   },
   {

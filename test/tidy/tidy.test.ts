@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCoreIsPure, checkImportCycles, checkImportDirections, checkSdkImports } from './import-rules.ts';
+import {
+  checkCoreIsPure,
+  checkImportCycles,
+  checkImportDirections,
+  checkPorts,
+  checkSdkImports,
+} from './import-rules.ts';
 import { checkFileName } from './name-rules.ts';
 import { repositoryFiles } from './repository.ts';
 import { checkFileLength, checkFunctionLength } from './size-rules.ts';
@@ -21,6 +27,7 @@ describe('the repository', () => {
   it.each<[string, (file: SourceFile) => readonly Violation[]]>([
     ['imports only in the directions of the table', checkImportDirections],
     ['keeps core pure', checkCoreIsPure],
+    ['knows the store of a cell by its ports, but for adapters and roots', checkPorts],
     ['imports the AWS SDK in adapters and composition roots only', checkSdkImports],
     ['has no file too long', checkFileLength],
     ['has no function too long', checkFunctionLength],
