@@ -227,11 +227,13 @@ export class LeaseKeeper implements LeaseView {
   async #rest(): Promise<void> {
     const { clock, rng, renewEveryMs } = this.#o;
     const rung = new AbortController();
-    this.#wake = () => rung.abort();
+    // With a reason of our own, or each ring would build an exception with its stack.
+    this.#wake = () => rung.abort(RING);
     await clock.sleep(renewEveryMs * (0.8 + 0.2 * rng.next()), rung.signal).catch(unreachable);
     this.#wake = null;
   }
 }
 
+const RING = 'ring';
 /** An arbiter or store that does not answer is nothing to act on: the lease runs out by the clock if it goes on. */
 const unreachable = () => undefined;

@@ -223,11 +223,13 @@ export class Replicator implements PeerReplication {
     if (this.#shipped.length >= DELETE_BATCH_MAX) return;
     if (this.#notInHand().length > 0) return clock.sleep(LEFTOVER_PAUSE_MS);
     const rung = new AbortController();
-    this.#wake = () => rung.abort();
+    // With a reason of our own, or each ring would build an exception with its stack.
+    this.#wake = () => rung.abort(RING);
     await clock.sleep(SWEEP_EVERY_MS * (0.9 + 0.2 * rng.next()), rung.signal).catch(rang);
     this.#wake = null;
   }
 }
 
+const RING = 'ring';
 /** A rest that the doorbell cut short is no failure. */
 const rang = () => undefined;

@@ -9,17 +9,20 @@ import { aggregateKey, HEAD, headKey, IDEMPOTENCY_PREFIX, ITEM_PREFIX, toHead } 
 
 /** Reads that a steady stream of commits to the same aggregate may tear in a row before we say so. */
 const TORN_READS_MAX = 5;
+/** The head and one item. */
+const ROWS_WITHOUT_PROOF = 2;
 
 /**
- * A query may see half of a transaction. It can only have seen a later commit's items if that commit stood when the
- * query ended, so an unmoved head afterwards proves the read whole. One item and its head need no proof: the version
- * check of the commit that follows is enough, and a reader sees one value.
+ * A query may see half of a transaction: rows that it read before the commit and rows that it read after. It can only
+ * have seen a later commit's items if that commit stood when the query ended, so an unmoved head afterwards proves the
+ * read whole. Head and one item need no second look: the head is read first (its sort key is the lowest), so at worst
+ * the item is newer than the head, and a commit made on that head is refused by its version.
  */
 export async function readAggregate(table: Table, id: AggregateId, bounds: CallBounds): Promise<Aggregate> {
   for (let attempt = 0; attempt < TORN_READS_MAX; attempt++) {
     const rows = await queryAll(table, aggregateKey(id), bounds);
     const aggregate = toAggregate(id, rows);
-    if (rows.length <= 1) return aggregate;
+    if (rows.length <= ROWS_WITHOUT_PROOF) return aggregate;
     const after = toHead(await table.get(headKey(id), bounds));
     if (after?.version === aggregate.head?.version && after?.epoch === aggregate.head?.epoch) return aggregate;
   }
