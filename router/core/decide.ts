@@ -49,6 +49,11 @@ export function decide(request: { tenant: TenantId; map: CellMap | null; cells: 
   return { cell, region, alternative: region === spec.home ? spec.standby : spec.home };
 }
 
+/** Where to begin: at the active region unless it is being avoided. When both are, nothing is: then all bets are equal. */
+export function firstRegion(forward: Forward, admits: (region: RegionName) => boolean): RegionName {
+  return admits(forward.region) || !admits(forward.alternative) ? forward.region : forward.alternative;
+}
+
 function noCellMap(): PlatformError {
   return new PlatformError({
     code: 'NO_CELL_MAP',

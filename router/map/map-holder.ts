@@ -77,13 +77,15 @@ export class MapHolder {
     this.#map = { ...this.#map, source: 'control', confirmedAtMs: this.#clock.monotonicMs() };
   }
 
-  learn(told: { cell: CellId; hint: Hint }): void {
-    if (this.#map === null) return;
+  /** Whether there was anything new in it. */
+  learn(told: { cell: CellId; hint: Hint }): boolean {
+    if (this.#map === null) return false;
     const learned = learn(this.#map, told);
-    if (learned === this.#map) return;
+    if (learned === this.#map) return false;
     this.#map = learned;
     this.#hintsLearned += 1;
     this.#onChange(learned);
+    return true;
   }
 
   /** Owners that the topology could name. A cell that is new to this router is no reason to refuse the others. */

@@ -3,7 +3,9 @@
  * the answer on with backpressure, and gives its connection back exactly once. After `abandon` it tells nobody anything.
  */
 import type { Dispatcher } from 'undici';
+import { isPlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
+import { SILENCE_MS } from '../core/link-breaker.ts';
 import { type ResponseHead, readResponseHead } from '../core/response-headers.ts';
 import type { CellLink, LinkCounts } from './cell-link.ts';
 
@@ -30,9 +32,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   resume: () => void = doNothing;
   readonly #link: CellLink;
   readonly #client: Dispatcher;
+  readonly #startedAtMs: number;
   #listener: AttemptListener | null;
   #abort: ((error?: Error) => void) | null = null;
   #abandoned = false;
+  #sentWhole = false;
   #released = false;
   #drainedBytes = 0;
 
@@ -41,6 +45,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#link = options.link;
     this.#client = options.client;
     this.#listener = options.listener;
+    this.#startedAtMs = options.link.nowMs();
+  }
+
+  /** The deadline came first. A cell that was given time and said nothing at all looks as if it were gone. */
+  expire(): void {
+    const nowMs = this.#link.nowMs();
+    const silent = this.#sentWhole && !this.answered && nowMs - this.#startedAtMs >= SILENCE_MS;
+    if (silent) this.#link.breaker.failed(nowMs);
+    this.abandon();
   }
 
   /** Nobody waits for it any more: ends the connection, so that the cell learns of it too. */
@@ -57,10 +70,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
     else this.sent = true;
   }
 
+  /** The body is out too: from here on it is the cell that takes its time, not the caller. */
+  onRequestSent(): void {
+    this.#sentWhole = true;
+  }
+
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void): boolean {
     if (status < 200) return true;
     this.resume = resume;
     this.answered = true;
+    this.#link.breaker.answered();
     const wanted = this.#listener?.onHead(this, status, readResponseHead(rawHeaders, latin1)) ?? false;
     if (!wanted) this.#listener = null;
     return true;
@@ -79,8 +98,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    if (this.#abandoned) this.#release('abandoned');
-    else this.#release(this.sent ? 'lost' : 'neverSent');
+    if (this.#abandoned || isPlatformError(error)) this.#release('abandoned');
+    else {
+      this.#release(this.sent ? 'lost' : 'neverSent');
+      this.#link.breaker.failed(this.#link.nowMs());
+    }
     this.#listener?.onFailed(this, error);
   }
 

@@ -4,7 +4,9 @@
  * a region that is gone take no slot from the region that took over.
  */
 import { Client, type Dispatcher } from 'undici';
+import type { Clock } from '../../core/clock.ts';
 import { CONNECT_TIMEOUT_MS, HEADERS_BYTES_MAX, IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
+import { LinkBreaker } from '../core/link-breaker.ts';
 
 /** Below the cell host's own idle limit, so that a connection is rarely closed under a request. */
 const IDLE_MS = 4_000;
@@ -29,8 +31,16 @@ export class CellLink {
   readonly #free: Client[] = [];
   #inFlight = 0;
 
-  constructor(origin: string) {
-    this.origin = origin;
+  readonly breaker = new LinkBreaker();
+  readonly #clock: Clock;
+
+  constructor(options: { origin: string; clock: Clock }) {
+    this.origin = options.origin;
+    this.#clock = options.clock;
+  }
+
+  nowMs(): number {
+    return this.#clock.monotonicMs();
   }
 
   get inFlight(): number {

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { RegionName, TenantId } from '../../core/ids.ts';
-import { decide, type Forward } from '../core/decide.ts';
+import { decide, type Forward, firstRegion } from '../core/decide.ts';
 import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { readHint } from '../core/hints.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
@@ -84,7 +84,7 @@ export class Exchange implements AttemptListener {
       credential,
       remainingMs: this.#remainingMs(),
     });
-    this.#takeBody(forward.region);
+    this.#takeBody(firstRegion(forward, (region) => this.#admits(region)));
   }
 
   #takeBody(region: RegionName): void {
@@ -180,12 +180,19 @@ export class Exchange implements AttemptListener {
     const forward = this.#forward as Forward;
     const hint = readHint({ cell: forward.cell, cells, owner: head.owner, epoch: head.epoch });
     if (hint === null) return false;
-    holder.learn({ cell: forward.cell, hint });
+    const news = holder.learn({ cell: forward.cell, hint });
     const owner = holder.map?.ownership.get(forward.cell)?.region ?? null;
     const region = this.#retryTo(attempt, { kind: 'not-here', owner });
     if (region === null) return false;
-    this.#send(region);
+    // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
+    if (news || this.#admits(region)) this.#send(region);
+    else this.#fail(failureError({ kind: 'never-sent' }, { method: this.#method, forward }));
     return true;
+  }
+
+  #admits(region: RegionName): boolean {
+    const link = this.#parts.link((this.#forward as Forward).cell, region);
+    return link.breaker.admits(link.nowMs());
   }
 
   #retryOrFail(attempt: Attempt, failure: Failure): void {
@@ -246,6 +253,8 @@ export class Exchange implements AttemptListener {
 
   /** The deadline's time has come. */
   expire(): void {
+    if (this.#done) return;
+    this.#attempt?.expire();
     this.#fail(deadlineError({ method: this.#method, sent: this.#attempt?.sent ?? false }));
   }
 }

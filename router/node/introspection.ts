@@ -61,6 +61,7 @@ function status(parts: RouterParts): unknown {
     links: parts.links.map(({ cell, region, link }) => ({
       cell,
       region,
+      breaker: link.breaker.state,
       inFlight: link.inFlight,
       inFlightMax: IN_FLIGHT_PER_LINK_MAX,
       ...link.counts,

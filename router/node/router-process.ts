@@ -59,7 +59,11 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
   const credential = `Holdfast-Internal ${settings.internalSecret}`;
   const lastKnownGood = new LastKnownGood({ clock, path: settings.lastKnownGoodPath });
   const holder = new MapHolder({ clock, cells, onChange: (map) => lastKnownGood.save(map) });
-  const links = settings.cellUrls.map(({ cell, region, url }) => ({ cell, region, link: new CellLink(url) }));
+  const links = settings.cellUrls.map(({ cell, region, url }) => ({
+    cell,
+    region,
+    link: new CellLink({ origin: url, clock }),
+  }));
   const byName = new Map(links.map((entry) => [`${entry.cell}@${entry.region}`, entry.link]));
   return {
     clock,
