@@ -14,7 +14,7 @@ export interface DrillOptions {
   readonly shoppersPerTenant: number;
   /** Calls of all shoppers a second. Two cores carry this beside the platform itself. */
   readonly shopperRate: number;
-  /** Of the cells that are hit: the resolution of every time away. */
+  /** Of the cells that are hit, while they are hit: the resolution of every time away. */
   readonly fineProbeMs: number;
   readonly coarseProbeMs: number;
   readonly probeDeadlineMs: number;
@@ -38,7 +38,7 @@ export const DRILL_DEFAULTS: DrillOptions = {
   variant: null,
   tenantsPerCell: 3,
   shoppersPerTenant: 2,
-  shopperRate: 40,
+  shopperRate: 30,
   fineProbeMs: 20,
   coarseProbeMs: 100,
   probeDeadlineMs: 400,

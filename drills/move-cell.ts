@@ -59,3 +59,18 @@ function markServed(lab: Lab, cell: string): void {
   const since = lab.notes.faultAtMs === null ? {} : { durationMs: lab.recorder.nowMs() - lab.notes.faultAtMs };
   lab.mark('served', `first write acknowledged by ${owner?.region}, epoch ${owner?.epoch}`, { cell, ...since });
 }
+
+/** Before what is measured, so that it begins under fine probes, and after, so that the gap ends under them. */
+const CLOSE_UP_MS = 400;
+
+/** Looks closely at these cells while `measured` runs. Fine probes all the time would be the load, and not its measure. */
+export async function closeUp(lab: Lab, cells: readonly string[], measured: () => Promise<void>): Promise<void> {
+  lab.load.probeFinely(cells);
+  try {
+    await lab.clock.sleep(CLOSE_UP_MS, lab.signal);
+    await measured();
+    await lab.clock.sleep(CLOSE_UP_MS, lab.signal);
+  } finally {
+    lab.load.probeFinely([]);
+  }
+}

@@ -40,6 +40,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
     prefix: `drill-${seed}-${Math.floor(clock.wallMs()).toString(36)}`,
   });
   const owners = await stock({ entry, tenants, clock });
+  await warmUp({ entry, tenants, clock });
   const activeCells = [...owners].filter(([, owner]) => owner === region).map(([cell]) => cell);
   if (activeCells.length === 0) {
     throw new Error(
@@ -49,7 +50,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   const recorder = new HistoryRecorder({ path: request.historyPath, clock, startMs: clock.monotonicMs() });
   const notes = emptyNotes();
   const nowMs = () => recorder.nowMs();
-  const load = new Load({ ...options, entry, recorder, clock, seed, tenants, fineCells: activeCells });
+  const load = new Load({ ...options, entry, recorder, clock, seed, tenants });
   const nemesis = new Nemesis({ platform, http, clock, nowMs });
   return {
     ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
@@ -59,6 +60,16 @@ export async function openLab(request: LabRequest): Promise<Lab> {
       request.onProgress(more.cell === undefined ? what : `${more.cell}: ${what}`);
     },
   };
+}
+
+/** Enough calls for the runtime to compile what they run through, one at a time, so that cold code meets no load. */
+const WARM_UP_CALLS = 40;
+
+async function warmUp(of: { entry: Entry; tenants: readonly Tenant[]; clock: Lab['clock'] }): Promise<void> {
+  const oneOfEachCell = new Map(of.tenants.map((tenant) => [tenant.cell, tenant]));
+  for (const tenant of oneOfEachCell.values()) {
+    for (let call = 0; call < WARM_UP_CALLS; call++) await stockOne(of, { tenant, turn: call });
+  }
 }
 
 function regionsOf(sight: PlatformSight, options: DrillOptions): { region: string; peer: string } {
@@ -81,17 +92,22 @@ async function stock(of: {
 }): Promise<ReadonlyMap<string, string>> {
   const owners = new Map<string, string>();
   await inParallel(of.tenants, async (tenant) => {
-    const owner = await stockOne(of, tenant);
+    const owner = await stockOne(of, { tenant, turn: 0 });
     owners.set(tenant.cell, owner);
   });
   return owners;
 }
 
-async function stockOne({ entry, clock }: { entry: Entry; clock: Lab['clock'] }, tenant: Tenant): Promise<string> {
+/** Through the routers in turn. */
+async function stockOne(
+  { entry, clock }: { entry: Entry; clock: Lab['clock'] },
+  { tenant, turn }: { tenant: Tenant; turn: number },
+): Promise<string> {
   const call = { op: 'stock.put' as const, tenant: tenant.id, name: DRILL_SKU, value: STOCK };
   let seen = '';
   for (let attempt = 0; attempt < STOCK_TRIES; attempt++) {
-    const outcome = await entry.send({ tenant, call, region: entry.regions[0] ?? '', deadlineMs: STOCK_DEADLINE_MS });
+    const region = entry.regions[(turn + attempt) % entry.regions.length] ?? '';
+    const outcome = await entry.send({ tenant, call, region, deadlineMs: STOCK_DEADLINE_MS });
     if (outcome.type === 'ok' && outcome.region !== null) return outcome.region;
     seen = outcome.type === 'ok' ? 'an answer that names no region' : outcome.code;
     await clock.sleep(200 * (attempt + 1));

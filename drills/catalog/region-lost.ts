@@ -4,7 +4,8 @@
  */
 import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
-import { moveCell, whenDetected } from '../move-cell.ts';
+import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
+import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
 
 export const regionLost: Experiment = {
@@ -22,33 +23,40 @@ export const regionLost: Experiment = {
     return `When ${lab.region} loses ${how} at one instant, ${cells} go on in ${lab.peer} after ${bound}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, no order is charged twice, and the cells of ${lab.peer} go on all the while.`;
   },
   run: async (lab) => {
-    const { failover, nemesis, notes, activeCells, region, peer, clock } = lab;
+    const { failover, notes, activeCells, region, peer, clock } = lab;
     const stopWatch = await failover.watch({ cells: activeCells, operatorRegion: peer });
     try {
-      const detected = activeCells.map((cell) => ({ cell, noticed: whenDetected(lab, cell) }));
       notes.cellsHit = [...activeCells];
-      notes.faultAtMs = lab.recorder.nowMs();
-      const injecting = nemesis.inject({ kind: 'crash', processes: processesOf(lab) });
-      lab.mark('fault', `${region} loses ${howLost(lab)}`, { t: notes.faultAtMs });
-      await Promise.all(
-        detected.map(async ({ cell, noticed }) => {
-          await noticed;
-          await moveCell(lab, { cell, kind: 'failover', to: peer, operatorRegion: peer });
-        }),
-      );
-      const fault = await injecting;
-      await fault.verified;
+      let lost: InjectedFault | undefined;
+      await closeUp(lab, activeCells, async () => {
+        lost = await loseAndTakeOver(lab);
+      });
+      notes.recoveryUntilMs = lab.recorder.nowMs();
+      await lost?.verified;
       await clock.sleep(lab.options.holdMs, lab.signal);
       notes.healAtMs = lab.recorder.nowMs();
-      notes.recoveryUntilMs = notes.healAtMs;
       lab.mark('heal', `${region} is started again`);
-      await fault.heal();
+      await lost?.heal();
       lab.mark('heal', `every process of ${region} is ready`, { durationMs: lab.recorder.nowMs() - notes.healAtMs });
     } finally {
       await stopWatch();
     }
   },
 };
+
+async function loseAndTakeOver(lab: Lab): Promise<InjectedFault> {
+  const { nemesis, notes, activeCells, region, peer } = lab;
+  const detected = activeCells.map((cell) => ({ cell, noticed: whenDetected(lab, cell) }));
+  notes.faultAtMs = lab.recorder.nowMs();
+  lab.mark('fault', `${region} loses ${howLost(lab)}`);
+  const injecting = nemesis.inject({ kind: 'crash', processes: processesOf(lab) });
+  const takenOver = detected.map(async ({ cell, noticed }) => {
+    await noticed;
+    await moveCell(lab, { cell, kind: 'failover', to: peer, operatorRegion: peer });
+  });
+  const [injected] = await Promise.all([injecting, ...takenOver]);
+  return injected;
+}
 
 function howLost(lab: Lab): string {
   return lab.options.keepStores ? 'all its compute (its stores stay)' : 'everything';

@@ -1,7 +1,7 @@
 /** A planned move under load, there and back: nothing may be lost, and writes are away only for as long as the hand-over takes. */
 import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
-import { moveCell } from '../move-cell.ts';
+import { closeUp, moveCell } from '../move-cell.ts';
 import type { MoveKind } from '../ports/failover-port.ts';
 
 export const switchover: Experiment = {
@@ -13,7 +13,6 @@ export const switchover: Experiment = {
     const { notes, clock, region, peer } = lab;
     const cell = cellOf(lab);
     notes.cellsHit = [cell];
-    notes.faultAtMs = lab.recorder.nowMs();
     await moveAndMeasure(lab, { cell, kind: 'switchover', to: peer });
     notes.recoveryUntilMs = lab.recorder.nowMs();
     await clock.sleep(lab.options.holdMs, lab.signal);
@@ -22,18 +21,16 @@ export const switchover: Experiment = {
   },
 };
 
-/** Load on the new owner before the gap is measured: the gap ends with a write after the move. */
-const AFTER_MS = 500;
-
 async function moveAndMeasure(lab: Lab, move: { cell: string; kind: MoveKind; to: string }): Promise<void> {
-  const fromMs = lab.recorder.nowMs();
-  await moveCell(lab, { ...move, operatorRegion: lab.peer });
-  await lab.clock.sleep(AFTER_MS, lab.signal);
-  const awayMs = lab.load.log.longestGapMs(move.cell, { fromMs, toMs: lab.recorder.nowMs() });
-  lab.mark('served', `${move.kind}: longest time between two acknowledged writes`, {
-    cell: move.cell,
-    durationMs: awayMs,
+  const { cell, kind } = move;
+  let fromMs = 0;
+  await closeUp(lab, [cell], async () => {
+    fromMs = lab.recorder.nowMs();
+    lab.notes.faultAtMs ??= fromMs;
+    await moveCell(lab, { ...move, operatorRegion: lab.peer });
   });
+  const awayMs = lab.load.log.longestGapMs(cell, { fromMs, toMs: lab.recorder.nowMs() });
+  lab.mark('served', `${kind}: longest time between two acknowledged writes`, { cell, durationMs: awayMs });
 }
 
 function cellOf(lab: Lab): string {

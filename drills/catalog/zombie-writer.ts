@@ -4,10 +4,11 @@
  */
 import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
-import { moveCell, whenDetected } from '../move-cell.ts';
+import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
+import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
 import { EXTRA_CLIENTS } from '../workload/load.ts';
-import { Prober } from '../workload/prober.ts';
+import { lanesFor, Prober } from '../workload/prober.ts';
 import { membersOf } from '../workload/product.ts';
 
 const VARIANTS = ['host', 'store', 'both'] as const;
@@ -29,12 +30,17 @@ export const zombieWriter: Experiment = {
     `When the active writer of ${cellOf(lab)} (${SUBJECTS[variantOf(lab)]} in ${lab.region}) is stopped with writes in its hands, the cell goes on in ${lab.peer}; and when it continues, with clients still writing to it directly, none of its stale writes is accepted or acknowledged, and none changes what the new owner's readers see.`,
   run: async (lab) => {
     const cell = cellOf(lab);
-    const { failover, peer, notes } = lab;
+    const { failover, notes, peer } = lab;
     const stopWatch = await failover.watch({ cells: [cell], operatorRegion: peer });
     const direct = directWrites(lab, cell);
     try {
       await lab.clock.sleep(DIRECT_LEAD_MS, lab.signal);
-      await stopMoveContinue(lab, cell);
+      let stopped: InjectedFault | undefined;
+      notes.cellsHit = [cell];
+      await closeUp(lab, [cell], async () => {
+        stopped = await stopAndMove(lab, cell);
+      });
+      await letContinue(lab, { cell, stopped });
       await lab.clock.sleep(ZOMBIE_MS, lab.signal);
     } finally {
       await direct.stop();
@@ -50,22 +56,26 @@ const SUBJECTS: Readonly<Record<Variant, string>> = {
   both: 'its host and its store',
 };
 
-async function stopMoveContinue(lab: Lab, cell: string): Promise<void> {
+async function stopAndMove(lab: Lab, cell: string): Promise<InjectedFault> {
   const { nemesis, notes, region, peer } = lab;
   const variant = variantOf(lab);
   const host = `${cell}@${region}`;
   const processes = { host: [host], store: [`${host}.store`], both: [host, `${host}.store`] }[variant];
   const detected = whenDetected(lab, cell);
-  notes.cellsHit = [cell];
   notes.faultAtMs = lab.recorder.nowMs();
   lab.mark('fault', `stop of ${SUBJECTS[variant]} in ${region}`, { cell });
-  const fault = await nemesis.inject({ kind: 'stop', processes });
+  const stopped = await nemesis.inject({ kind: 'stop', processes });
   await detected;
   await moveCell(lab, { cell, kind: 'failover', to: peer, operatorRegion: peer });
-  await fault.verified;
-  notes.healAtMs = lab.recorder.nowMs();
-  lab.mark('heal', `${SUBJECTS[variant]} in ${region} continues, knowing nothing`, { cell });
-  await fault.heal();
+  return stopped;
+}
+
+async function letContinue(lab: Lab, of: { cell: string; stopped: InjectedFault | undefined }): Promise<void> {
+  await of.stopped?.verified;
+  lab.notes.recoveryUntilMs = lab.recorder.nowMs();
+  lab.notes.healAtMs = lab.recorder.nowMs();
+  lab.mark('heal', `${SUBJECTS[variantOf(lab)]} in ${lab.region} continues, knowing nothing`, { cell: of.cell });
+  await of.stopped?.heal();
 }
 
 interface DirectWrites {
@@ -86,7 +96,8 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
   const prober = new Prober({
     ...{ tenant, entry, recorder, clock },
     firstClient: EXTRA_CLIENTS,
-    intervalMs: DIRECT_INTERVAL_MS,
+    intervalMs: () => DIRECT_INTERVAL_MS,
+    lanes: lanesFor({ intervalMs: DIRECT_INTERVAL_MS, deadlineMs: DIRECT_DEADLINE_MS }),
     deadlineMs: DIRECT_DEADLINE_MS,
     onProbe: ({ outcome }) => void (outcome.type === 'fail' && codes.push(outcome.code)),
     send: ({ client, sequence }) => {

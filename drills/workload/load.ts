@@ -4,7 +4,7 @@ import { seededRng } from '../../core/rng.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
 import type { Entry, Tenant } from './entry.ts';
 import { ProbeLog } from './probe-log.ts';
-import { lanesOf, Prober } from './prober.ts';
+import { lanesFor, Prober } from './prober.ts';
 import { Shopper } from './shopper.ts';
 
 export interface LoadOptions {
@@ -17,8 +17,6 @@ export interface LoadOptions {
   /** Calls of all shoppers a second, at most: they wait for answers. */
   readonly shopperRate: number;
   readonly shoppersPerTenant: number;
-  /** Cells that are probed finely; the others every `coarseProbeMs`. */
-  readonly fineCells: readonly string[];
   readonly fineProbeMs: number;
   readonly coarseProbeMs: number;
   readonly probeDeadlineMs: number;
@@ -33,6 +31,7 @@ export class Load {
   readonly log = new ProbeLog();
   readonly #options: LoadOptions;
   readonly #running: Promise<void>[] = [];
+  #fineCells: readonly string[] = [];
   #stopped = false;
 
   constructor(options: LoadOptions) {
@@ -43,6 +42,11 @@ export class Load {
     const stopped = () => this.#stopped;
     for (const shopper of this.#shoppers()) this.#running.push(shopper.run(stopped));
     for (const prober of this.#probers()) this.#running.push(prober.run(stopped));
+  }
+
+  /** Probes these cells every `fineProbeMs` from now on, and all others every `coarseProbeMs`. */
+  probeFinely(cells: readonly string[]): void {
+    this.#fineCells = cells;
   }
 
   /** Resolves after the last answer; every call has a deadline, so it does. */
@@ -67,22 +71,13 @@ export class Load {
   }
 
   #probers(): readonly Prober[] {
-    const {
-      entry,
-      recorder,
-      clock,
-      fineCells,
-      fineProbeMs,
-      coarseProbeMs,
-      probeDeadlineMs: deadlineMs,
-    } = this.#options;
-    let firstClient = PROBER_CLIENTS;
-    return this.#probeTenants().map((tenant) => {
-      const intervalMs = fineCells.includes(tenant.cell) ? fineProbeMs : coarseProbeMs;
-      const onProbe = this.log.add.bind(this.log);
-      const prober = new Prober({ tenant, firstClient, entry, recorder, clock, intervalMs, deadlineMs, onProbe });
-      firstClient += lanesOf({ intervalMs, deadlineMs });
-      return prober;
+    const { entry, recorder, clock, fineProbeMs, coarseProbeMs, probeDeadlineMs: deadlineMs } = this.#options;
+    const lanes = lanesFor({ intervalMs: fineProbeMs, deadlineMs });
+    const onProbe = this.log.add.bind(this.log);
+    return this.#probeTenants().map((tenant, index) => {
+      const intervalMs = () => (this.#fineCells.includes(tenant.cell) ? fineProbeMs : coarseProbeMs);
+      const firstClient = PROBER_CLIENTS + index * lanes;
+      return new Prober({ tenant, firstClient, lanes, entry, recorder, clock, intervalMs, deadlineMs, onProbe });
     });
   }
 

@@ -17,7 +17,10 @@ export interface ProberOptions {
   readonly entry: Entry;
   readonly recorder: HistoryRecorder;
   readonly clock: Clock;
-  readonly intervalMs: number;
+  /** Asked before each probe, so that a drill can look closely while it matters. */
+  readonly intervalMs: () => number;
+  /** As many as probes can be open at the shortest interval: `lanesFor`. */
+  readonly lanes: number;
   readonly deadlineMs: number;
   readonly onProbe: (probe: Probe) => void;
   /** Sends a probe; through the routers of all regions in turn by default. */
@@ -34,7 +37,7 @@ export interface Probe {
 /** Products that one prober may make; at 50 a second, half an hour. */
 export const PROBES_MAX = 90_000;
 
-export function lanesOf({ intervalMs, deadlineMs }: Pick<ProberOptions, 'intervalMs' | 'deadlineMs'>): number {
+export function lanesFor({ intervalMs, deadlineMs }: { intervalMs: number; deadlineMs: number }): number {
   return Math.ceil(deadlineMs / intervalMs) + 2;
 }
 
@@ -46,7 +49,7 @@ export class Prober {
 
   constructor(options: ProberOptions) {
     this.#options = options;
-    this.#free = Array.from({ length: lanesOf(options) }, (_, lane) => options.firstClient + lane);
+    this.#free = Array.from({ length: options.lanes }, (_, lane) => options.firstClient + lane);
   }
 
   async run(stopped: () => boolean): Promise<void> {
@@ -55,7 +58,7 @@ export class Prober {
     while (!stopped() && this.#sequence < PROBES_MAX) {
       this.#launch();
       // On a fixed grid; a client that was held up itself leaves probes out instead of sending a burst.
-      nextMs = Math.max(nextMs + intervalMs, clock.monotonicMs());
+      nextMs = Math.max(nextMs + intervalMs(), clock.monotonicMs());
       await clock.sleep(nextMs - clock.monotonicMs());
     }
     await Promise.all(this.#open);
