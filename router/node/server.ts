@@ -17,6 +17,8 @@ import type { RouterParts } from './router-parts.ts';
 /** Longer than the idle limit of load balancers in front (60 s), so that it is they who close. */
 const CLIENT_IDLE_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often the limits above and below are looked at; Node's own 30 s would triple them. */
+const TIMEOUT_CHECK_MS = 2_000;
 
 export function createRouterServer(parts: RouterParts): Server {
   const handle = requestHandler(parts);
@@ -25,6 +27,7 @@ export function createRouterServer(parts: RouterParts): Server {
     keepAliveTimeout: CLIENT_IDLE_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: DEADLINE_MAX_MS,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     noDelay: true,
     insecureHTTPParser: false,
   });
