@@ -13,4 +13,5 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 const terminal = terminalOn({ stdout: process.stdout, stderr: process.stderr, env: process.env });
 const services = realServices({ stateDir: join(process.cwd(), '.holdfast') });
-process.exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version });
+const debug = Boolean(process.env.HOLDFAST_DEBUG);
+process.exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version, debug });

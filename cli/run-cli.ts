@@ -18,6 +18,8 @@ export interface CliOptions {
   readonly terminal: Terminal;
   readonly services: CliServices;
   readonly version: string;
+  /** Stack traces of errors that nobody foresaw. */
+  readonly debug: boolean;
 }
 
 /** Commander reads the rest; this is only for errors that come before it has. */
@@ -29,7 +31,7 @@ First steps:  holdfast start   ·   holdfast token acme   ·   holdfast drill ru
 
 export async function runCli(argv: readonly string[], options: CliOptions): Promise<ExitCode> {
   const { terminal, services } = options;
-  const shell = new Shell({ terminal, clock: services.clock });
+  const shell = new Shell({ terminal, clock: services.clock, debug: options.debug });
   const program = buildProgram({ ...options, shell });
   try {
     await program.parseAsync(argv, { from: 'user' });

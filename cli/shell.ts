@@ -30,10 +30,12 @@ export class Shell {
   readonly terminal: Terminal;
   readonly clock: Clock;
   exitCode: ExitCode = EXIT.done;
+  readonly #debug: boolean;
 
-  constructor(options: { readonly terminal: Terminal; readonly clock: Clock }) {
+  constructor(options: { readonly terminal: Terminal; readonly clock: Clock; readonly debug: boolean }) {
     this.terminal = options.terminal;
     this.clock = options.clock;
+    this.#debug = options.debug;
   }
 
   /** What commander calls: arguments, then options, then the command. */
@@ -53,7 +55,9 @@ export class Shell {
     const { code, kind, effect, message } = error;
     if (json) this.terminal.out(JSON.stringify({ error: { code, kind, effect, message } }));
     else this.terminal.err(`${this.terminal.errColours.red('holdfast:')} ${message}`);
-    if (kind === 'bug' && process.env.HOLDFAST_DEBUG) this.terminal.err(error.stack ?? '');
+    if (kind !== 'bug') return;
+    const stack = error.cause instanceof Error ? error.cause.stack : error.stack;
+    this.terminal.err(this.#debug ? (stack ?? '') : 'Nobody foresaw this. HOLDFAST_DEBUG=1 shows where it comes from.');
   }
 
   async #run(action: Action, { args, options }: Pick<Call, 'args' | 'options'>): Promise<void> {

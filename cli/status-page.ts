@@ -12,8 +12,7 @@ export interface PageOptions {
 export function statusPage(snapshot: PlatformSnapshot, { colours, nowMs }: PageOptions): string {
   const { view, cells, routers, down, faults } = snapshot;
   const troubles = troublesOf(snapshot);
-  const verdict =
-    troubles.length === 0 ? colours.green('all is well') : colours.yellow(troubles.map((each) => each).join(', '));
+  const verdict = troubles.length === 0 ? colours.green('all is well') : colours.yellow(troubles.join(', '));
   const up = duration(Math.max(0, nowMs - view.startedAtMs));
   return [
     `${colours.bold('Holdfast')}  ${verdict}  ${colours.dim(`up ${up}, engine ${view.engine}, pid ${view.pid}`)}`,
@@ -32,23 +31,35 @@ export function statusPage(snapshot: PlatformSnapshot, { colours, nowMs }: PageO
   ].join('\n');
 }
 
-/** What an operator should look at, in a few words each. Empty: nothing. */
+/** What an operator should look at, worst first, in a few words each. Empty: nothing. */
 export function troublesOf({ cells, routers, down, faults }: PlatformSnapshot): readonly string[] {
-  const ownerless = cells.filter((cell) => cell.active === null).map((cell) => `${cell.cell} has no owner`);
-  const away = cells
-    .filter((cell) => cell.active !== null && cell.active !== cell.home)
-    .map((cell) => `${cell.cell} is away from home`);
-  const quarantined = cells
-    .filter((cell) => cell.regions.some((region) => (region.quarantined ?? 0) > 0))
-    .map((cell) => `${cell.cell} has commits in quarantine`);
-  const deaf = routers.filter((router) => router.map === null || router.map.stale);
   return [
-    ...ownerless,
-    ...away,
-    ...quarantined,
-    ...deaf.map((router) => `router ${router.region} has ${router.map ? 'a stale' : 'no'} map`),
+    ...cells.flatMap(cellTroubles),
+    ...routers.flatMap((router) => routerTroubles(router, cells)),
     ...(down.length > 0 ? [`${down.length} down`] : []),
-    ...(faults.length > 0 ? [`${faults.length} faults injected`] : []),
+    ...(faults.length > 0 ? [`${faults.length} ${faults.length === 1 ? 'fault' : 'faults'} injected`] : []),
+  ];
+}
+
+function cellTroubles({ cell, home, active, regions }: CellSnapshot): readonly string[] {
+  const claims = regions.filter((at) => at.role === 'active');
+  const owner = claims.find((at) => at.region === active);
+  return [
+    ...(claims.length > 1 ? [`${cell} has ${claims.length} OWNERS`] : []),
+    ...(active === null ? [`${cell} has no owner`] : []),
+    ...(active !== null && active !== home ? [`${cell} is away from home`] : []),
+    ...(owner?.peer === 'suspect' || owner?.peer === 'gone' ? [`${cell} is not replicated (peer ${owner.peer})`] : []),
+    ...(regions.some((at) => (at.quarantined ?? 0) > 0) ? [`${cell} has commits in quarantine`] : []),
+  ];
+}
+
+function routerTroubles(router: RouterSnapshot, cells: readonly CellSnapshot[]): readonly string[] {
+  if (!router.answers) return [`router ${router.region} is silent`];
+  if (!router.map) return [`router ${router.region} has no map`];
+  const behind = cells.filter(({ cell, epoch }) => epoch !== null && (router.owners[cell]?.epoch ?? epoch) < epoch);
+  return [
+    ...(router.map.stale ? [`router ${router.region} has a stale map`] : []),
+    ...behind.map(({ cell }) => `router ${router.region} does not know yet who owns ${cell}`),
   ];
 }
 

@@ -68,7 +68,7 @@ describe('holdfast status', () => {
     };
     const broken = fakeView({ processes: [crashed, ...others], links: [link] });
     const { stdout } = await cli('status', running({}, broken));
-    expect(stdout).toMatch(/c01 has no owner, 1 down, 1 faults injected/);
+    expect(stdout).toMatch(/c01 has no owner, 1 down, 1 fault injected/);
     expect(stdout).toMatch(/Down:\n {2}c01@us-east-1 {2}crashed/);
     expect(stdout).toMatch(/Faults that are injected now:\n {2}c01@us-east-1>arbiter {2}\+250 ms \(both\)/);
   });
@@ -81,6 +81,17 @@ describe('holdfast status', () => {
     const { stdout, exitCode } = await cli('status', running({ getJson }));
     expect(stdout).toMatch(/us-west-2 +http:\/\/router\.west +silent/);
     expect(exitCode).toBe(0);
+  });
+
+  it('shouts when two regions claim a cell, and says when a router has not learnt of an owner', async () => {
+    const getJson: CliServices['getJson'] = async (url) => {
+      const answer = await healthyAnswers(url);
+      if (!url.includes('c01.us-west-2')) return answer;
+      return { ...answer, body: { ...(answer.body as object), standing: { state: 'active', epoch: 8 } } };
+    };
+    const { stdout } = await cli('status', running({ getJson }));
+    expect(stdout).toContain('c01 has 2 OWNERS, c01 is away from home');
+    expect(stdout).toContain('router us-east-1 does not know yet who owns c01');
   });
 
   it('keeps the internal secret to itself', async () => {

@@ -18,6 +18,7 @@ export interface CliRun {
 
 export interface FakeTerminal {
   readonly tty?: boolean;
+  readonly debug?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -33,6 +34,7 @@ export async function cli(line: string, services: CliServices, terminal: FakeTer
     terminal: terminalOn({ stdout: stream('out'), stderr: stream('err'), env: terminal.env ?? {} }),
     services,
     version: '1.2.3',
+    debug: terminal.debug === true,
   });
   return { exitCode, stdout: written.out, stderr: written.err };
 }

@@ -112,8 +112,17 @@ describe('without a running platform', () => {
 });
 
 describe('an error that nobody foresaw', () => {
+  const broken = fakeServices({ attach: async () => Promise.reject(new Error('boom')) });
+
   it('exits 1 with its message and without a stack', async () => {
-    const run = await cli('status', fakeServices({ attach: async () => Promise.reject(new Error('boom')) }));
-    expect(run).toEqual({ exitCode: 1, stdout: '', stderr: 'holdfast: boom\n' });
+    expect(await cli('status', broken)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr: 'holdfast: boom\nNobody foresaw this. HOLDFAST_DEBUG=1 shows where it comes from.\n',
+    });
+  });
+
+  it('shows its stack on request', async () => {
+    expect((await cli('status', broken, { debug: true })).stderr).toContain('usage.test.ts');
   });
 });
