@@ -3,6 +3,7 @@
  * once, where a request enters, and passed on; what is nested may only be shorter. Between processes it travels as the
  * milliseconds that remain, because two clocks don't agree.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock.ts';
 import { type Effect, PlatformError } from '../core/errors.ts';
 
@@ -25,6 +26,8 @@ export class Deadline {
     this.#givenMs = Math.max(0, ms);
     this.atMs = clock.monotonicMs() + this.#givenMs;
     this.#outer = signal;
+    // One listener for each call that is under way; Node would take the eleventh for a leak and print a warning.
+    if (signal) setMaxListeners(0, signal);
   }
 
   /** Never negative. */
