@@ -1,6 +1,7 @@
 /** `holdfast bench [name]`: measures, and says with which machine and versions. Without a name: what can be measured. */
 import type { Command } from 'commander';
 import { unknownName } from './nearest.ts';
+import { wholeNumber } from './option-parsers.ts';
 import type { CliServices } from './services.ts';
 import type { Shell } from './shell.ts';
 import { textTable } from './text-table.ts';
@@ -10,6 +11,8 @@ export function addBenchCommand(program: Command, { shell, services }: { shell: 
     .command('bench')
     .description('measure the platform; results as JSON under bench/results/')
     .argument('[name]', 'without it: the list')
+    .option('--quick', 'a smoke test: figures of no worth, nothing is kept')
+    .option('--rounds <n>', 'starts, rounds or seeds, whatever the bench repeats', wholeNumber({ min: 1, max: 1_000 }))
     .action(
       shell.action(async (call) => {
         const benches = await services.benches();
@@ -27,8 +30,13 @@ export function addBenchCommand(program: Command, { shell, services }: { shell: 
           const known = benches.map((each) => each.name);
           throw unknownName('bench', name, known);
         }
+        const { quick, rounds } = call.options;
         return call.progress(`bench ${name}`, (progress) =>
-          bench.run({ onProgress: (text) => progress.update(`bench ${name}: ${text}`) }),
+          bench.run({
+            quick: quick === true,
+            rounds: typeof rounds === 'number' ? rounds : null,
+            onProgress: (text) => progress.update(`bench ${name}: ${text}`),
+          }),
         );
       }),
     );

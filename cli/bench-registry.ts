@@ -1,4 +1,40 @@
 /** The benches there are. Each is loaded only when it runs: what it needs is not needed by any other command. */
-import type { Bench } from './services.ts';
+import type { Measured } from '../bench/bench.ts';
+import type { Bench, BenchRequest } from './services.ts';
 
-export const BENCHES: readonly Bench[] = [];
+type Measure = (request: BenchRequest) => Promise<Measured>;
+
+export const BENCHES: readonly Bench[] = [
+  bench({
+    name: 'start',
+    summary: 'npm start: time to ready, memory, processor time while idle',
+    load: async () => (await import('../bench/start/measure-start.ts')).measureStart,
+  }),
+  bench({
+    name: 'store',
+    summary: 'plain put and fenced commit, acknowledged locally and by the peer; client and engine apart',
+    load: async () => (await import('../bench/store/measure-store.ts')).measureStore,
+  }),
+  bench({
+    name: 'failover',
+    summary: 'how long writes are away, and what is lost, by path and lease',
+    load: async () => (await import('../bench/failover/measure-failover.ts')).measureFailover,
+  }),
+  bench({
+    name: 'router',
+    summary: 'the Node router beside nginx, HAProxy and Node proxies: requests a second per core, added latency',
+    load: async () => (await import('../bench/router/measure-router.ts')).measureRouter,
+  }),
+];
+
+function bench(of: { readonly name: string; readonly summary: string; readonly load: () => Promise<Measure> }): Bench {
+  const { name, summary, load } = of;
+  return {
+    name,
+    summary,
+    run: async (request) => {
+      const { recordBench } = await import('../bench/record.ts');
+      return recordBench(name, { request, measure: await load() });
+    },
+  };
+}

@@ -109,7 +109,15 @@ export interface DrillBook {
 export interface Bench {
   readonly name: string;
   readonly summary: string;
-  run(options: { readonly onProgress: (text: string) => void }): Promise<BenchResult>;
+  run(request: BenchRequest): Promise<BenchResult>;
+}
+
+export interface BenchRequest {
+  /** A smoke test: quick figures of no worth, and nothing is kept. */
+  readonly quick: boolean;
+  /** Starts, rounds or seeds, whatever the bench repeats; `null`: its own default. */
+  readonly rounds: number | null;
+  readonly onProgress: (text: string) => void;
 }
 
 export interface BenchResult {
