@@ -16,8 +16,9 @@ const POLL_EVERY_MS = 1_000;
 /** Longer than any route's own deadline for settling what it wrote would be better still, but late is only slow here. */
 const LEFT_ALONE_MS = 2_000;
 const HANDLE_MS_MAX = 10_000;
-/** Messages looked at in one poll of one shard, and handled at once. */
+/** Messages of one page, and of one poll: a long outage of what the handlers call leaves many, and all get their turn. */
 const PAGE_MESSAGES = 100;
+const POLL_MESSAGES_MAX = 2_000;
 const LANES_MAX = 4;
 const RETRY_BACKOFF = { baseMs: 1_000, capMs: 30_000 };
 
@@ -61,23 +62,43 @@ export class OutboxRelay {
 
   /** One look at every shard, one try of everything that is due. */
   async poll(signal?: AbortSignal): Promise<void> {
-    const bounds = { deadlineAtMs: this.#clock.monotonicMs() + HANDLE_MS_MAX, ...(signal ? { signal } : {}) };
     const seen = new Map<string, Attempt>();
     const due: { key: string; message: DeliveredMessage }[] = [];
-    for (let shard = 0; shard < JOURNAL_SHARDS; shard++) {
-      const page = await this.#table.query(outboxPk(shard), { ...bounds, limit: PAGE_MESSAGES });
-      for (const item of page.items) {
-        const key = `${shard}/${item.sk}`;
-        const attempt = this.#attempts.get(key) ?? { failures: 0, dueAtMs: this.#clock.monotonicMs() + LEFT_ALONE_MS };
-        seen.set(key, attempt);
-        if (attempt.dueAtMs <= this.#clock.monotonicMs()) due.push({ key, message: toMessage(item) });
-      }
+    for (const item of await this.#waitingMessages(signal)) {
+      const key = `${item.pk}/${item.sk}`;
+      const attempt = this.#attempts.get(key) ?? { failures: 0, dueAtMs: this.#clock.monotonicMs() + LEFT_ALONE_MS };
+      seen.set(key, attempt);
+      if (attempt.dueAtMs <= this.#clock.monotonicMs()) due.push({ key, message: toMessage(item) });
     }
     this.#attempts = seen;
     const lane = async () => {
-      for (let next = due.pop(); next; next = due.pop()) await this.#handle(next, bounds);
+      for (let next = due.pop(); next && !signal?.aborted; next = due.pop())
+        await this.#handle(next, this.#within(signal));
     };
     await Promise.all(Array.from({ length: LANES_MAX }, lane));
+  }
+
+  async #waitingMessages(signal?: AbortSignal): Promise<readonly Item[]> {
+    const items: Item[] = [];
+    for (let shard = 0; shard < JOURNAL_SHARDS; shard++) {
+      let after: string | null = '';
+      while (after !== null && items.length < POLL_MESSAGES_MAX) {
+        const from = after === '' ? {} : { after };
+        const page = await this.#table.query(outboxPk(shard), {
+          ...this.#within(signal),
+          ...from,
+          limit: PAGE_MESSAGES,
+        });
+        items.push(...page.items);
+        after = page.next;
+      }
+    }
+    return items;
+  }
+
+  /** Each call and each message has the whole time: one that hangs takes nothing from the others. */
+  #within(signal?: AbortSignal): CallBounds {
+    return { deadlineAtMs: this.#clock.monotonicMs() + HANDLE_MS_MAX, ...(signal ? { signal } : {}) };
   }
 
   async #handle(next: { key: string; message: DeliveredMessage }, bounds: CallBounds): Promise<void> {

@@ -24,7 +24,7 @@ import { checkDraft, completeDraft } from './commit-draft.ts';
 import { localWrites } from './commit-writes.ts';
 import { readAggregate } from './read-aggregate.ts';
 import type { StoreCounters } from './store-counters.ts';
-import { leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
+import { deadlinePassed, leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
 
 /** A transaction that met another one on the same items had no effect; it is repeated this often with full jitter. */
 const CONFLICT_RETRIES_MAX = 5;
@@ -56,6 +56,7 @@ export class FencedStore implements CellStore {
 
   async commit(draft: CommitDraft, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt> {
     checkDraft(draft);
+    if (this.#o.clock.monotonicMs() >= options.deadlineAtMs) throw deadlinePassed();
     const epoch = this.#admit(draft, options.ack);
     const commit = completeDraft(draft, { epoch, region: this.#o.region, atMs: this.#o.clock.wallMs() });
     await this.#write(commit, draft, options);

@@ -3,7 +3,7 @@ import type { Commit } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { LeaseStanding } from '../lease/lease-view.ts';
 import type { Refusal } from '../table/table.ts';
-import { FENCE_WRITE } from './commit-writes.ts';
+import { FENCE_WRITE, HEAD_WRITE } from './commit-writes.ts';
 import { toFence, toHead } from './table-layout.ts';
 
 /** A refused transaction: by the fence if the fence refused (whatever else did), else by the version. */
@@ -20,7 +20,8 @@ export function refusalError(options: { commit: Commit; refusals: readonly Refus
       details: { owner: fence?.active ?? null, epoch: fence?.epoch ?? null },
     });
   }
-  const existing = toHead(refusals[0]?.existing ?? null);
+  // The head, or else the idempotency record: then another request with the same key came first, and the head stood still.
+  const existing = toHead(refusals.find((refusal) => refusal.index === HEAD_WRITE)?.existing ?? null);
   return new PlatformError({
     code: 'VERSION_CONFLICT',
     kind: 'dependency',
@@ -37,6 +38,15 @@ export function leaseNotHeld(standing: LeaseStanding): PlatformError {
     effect: 'none',
     message: 'This region does not hold the lease of the cell at the moment. Nothing was written.',
     details: standing.held ? {} : { owner: standing.owner, epoch: standing.epoch },
+  });
+}
+
+export function deadlinePassed(): PlatformError {
+  return new PlatformError({
+    code: 'DEADLINE_EXCEEDED',
+    kind: 'dependency',
+    effect: 'none',
+    message: 'The deadline had passed before the write was begun. Nothing was written; repeat it with a longer one.',
   });
 }
 

@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { CellId } from '../../core/ids.ts';
 import type { LeaseWatch } from '../../core/lease-watch.ts';
-import { ARBITER_MS_MAX, STEP_DEADLINE_MS } from './failover-limits.ts';
+import { ARBITER_MS_MAX, STEP_DEADLINE_MS, STEP_DEADLINE_RATIO } from './failover-limits.ts';
 import type { FailoverPorts } from './failover-ports.ts';
 import { type Decision, type FailoverRecord, isTerminal, type Step, type StepLog } from './failover-record.ts';
 import { type ActiveStep, firstStep, nextStep } from './failover-steps.ts';
@@ -57,7 +57,7 @@ export class FailoverCoordinator {
       version: versionBefore + 1,
       state: 'running',
       step: firstStep(decision.kind),
-      stepDeadlineMs: STEP_DEADLINE_MS,
+      stepDeadlineMs: Math.max(STEP_DEADLINE_MS, STEP_DEADLINE_RATIO * decision.expected.awayMsMax),
       decision,
       fenced: false,
       drained: null,

@@ -24,3 +24,5 @@ export const PLANNED_PENDING_MAX = 100;
 export const FENCED_AWAY_MS_MAX = 500;
 /** A record that does not move for longer than any step takes was left behind by its coordinator. */
 export const STEP_DEADLINE_MS = 15_000;
+/** With a long lease the wait is the longest step: as many times what the whole change is expected to take. */
+export const STEP_DEADLINE_RATIO = 4;

@@ -52,23 +52,10 @@ const draft = (parts: Partial<CommitDraft>): CommitDraft => ({
   ...parts,
 });
 
-/** Clauses that an implementation does not keep here, and why. */
-const gaps: Readonly<Record<string, readonly string[]>> = {
-  'in memory': [],
-  fenced: [
-    // The refusal of the key's item is read as if it were a head (store-refusals.ts), so another error comes out.
-    'takes an idempotency key once',
-    // Tables check deadlines, and the one in memory does not.
-    'does nothing past the deadline',
-  ],
-};
-
 describe.each([
   ['in memory', memoryWorld],
   ['fenced', fencedWorld],
-])('the cell store, %s', (name, open) => {
-  const clause = (title: string, test: () => Promise<void>) =>
-    (gaps[name]?.includes(title) ? it.skip : it)(title, test);
+])('the cell store, %s', (_name, open) => {
   const opened = async () => {
     const world = await open();
     const bounds = () => ({ deadlineAtMs: world.nowMs() + 60_000 });
@@ -79,13 +66,13 @@ describe.each([
     return { world, active: store(world.active), standby: store(world.standby) };
   };
 
-  clause('reads what nobody wrote as empty', async () => {
+  it('reads what nobody wrote as empty', async () => {
     const { active } = await opened();
     const read = await active.read();
     expect([read.head, read.items.size, read.idempotency.size]).toEqual([null, 0, 0]);
   });
 
-  clause('gives each commit the next version, under the epoch of the lease', async () => {
+  it('gives each commit the next version, under the epoch of the lease', async () => {
     const { active, world } = await opened();
     expect(await active.commit({})).toMatchObject({ epoch: world.epoch, version: 1, ack: 'local', degraded: null });
     const first = await active.read();
@@ -99,7 +86,7 @@ describe.each([
     expect(second.items).toEqual(new Map([['value', { value: 2 }]]));
   });
 
-  clause('refuses a commit on a head that moved, and writes nothing of it', async () => {
+  it('refuses a commit on a head that moved, and writes nothing of it', async () => {
     const { active } = await opened();
     await active.commit({});
     const stale = { expected: null, changes: put(9), outbox: [{ id: 'm', topic: 't', body: {} }] };
@@ -107,14 +94,14 @@ describe.each([
     expect((await active.read()).items.get('value')).toEqual({ value: 1 });
   });
 
-  clause('keeps the idempotency record with the change', async () => {
+  it('keeps the idempotency record with the change', async () => {
     const { active } = await opened();
     const idempotency = { key: 'k', fingerprint: 'f', response: { order: 1 } };
     await active.commit({ idempotency });
     expect((await active.read()).idempotency.get('k')).toEqual(idempotency);
   });
 
-  clause('takes an idempotency key once', async () => {
+  it('takes an idempotency key once', async () => {
     const { active } = await opened();
     const idempotency = { key: 'k', fingerprint: 'f', response: { order: 1 } };
     await active.commit({ idempotency });
@@ -123,7 +110,7 @@ describe.each([
     await expect(again).rejects.toMatchObject({ code: 'VERSION_CONFLICT', effect: 'none' });
   });
 
-  clause('deletes items and keeps the head', async () => {
+  it('deletes items and keeps the head', async () => {
     const { active } = await opened();
     await active.commit({});
     const { head } = await active.read();
@@ -132,19 +119,19 @@ describe.each([
     expect([after.items.size, after.head?.version]).toEqual([0, 2]);
   });
 
-  clause('refuses a strict commit without a lease, and takes a mergeable one', async () => {
+  it('refuses a strict commit without a lease, and takes a mergeable one', async () => {
     const { standby } = await opened();
     await expect(standby.commit({})).rejects.toMatchObject({ code: 'LEASE_NOT_HELD', effect: 'none' });
     expect(await standby.commit({ class: 'mergeable' })).toMatchObject({ epoch: 0, version: 1 });
   });
 
-  clause('refuses what is too large for one commit', async () => {
+  it('refuses what is too large for one commit', async () => {
     const { active } = await opened();
     const changes = Array.from({ length: 51 }, (_, n) => ({ kind: 'put', item: `i${n}`, data: {} }) as const);
     await expect(active.commit({ changes })).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', effect: 'none' });
   });
 
-  clause('does nothing past the deadline', async () => {
+  it('does nothing past the deadline', async () => {
     const { world } = await opened();
     const late = { deadlineAtMs: world.nowMs() };
     const committed = world.settle(world.active.commit(draft({}), { ...late, ack: 'local' }));
