@@ -1,4 +1,5 @@
 /** What one may set for a drill, with the defaults and why they are what they are. */
+import type { Pace } from './workload/prober.ts';
 
 export interface DrillOptions {
   /** The region that is hurt, or left; default: the home of the first cell. */
@@ -15,9 +16,9 @@ export interface DrillOptions {
   /** Calls of all shoppers a second. Two cores carry this beside the platform itself. */
   readonly shopperRate: number;
   /** Of the cells that are hit, while they are hit: the resolution of every time away. */
-  readonly fineProbeMs: number;
-  readonly coarseProbeMs: number;
-  readonly probeDeadlineMs: number;
+  readonly fineProbe: Pace;
+  /** At all other times. Its deadline is long: a busy machine is slow, which is not the same as away. */
+  readonly coarseProbe: Pace;
   readonly shopperDeadlineMs: number;
   /** Probes of a cell that fail in a row before a client calls it down. */
   readonly detectAfterFailures: number;
@@ -39,9 +40,8 @@ export const DRILL_DEFAULTS: DrillOptions = {
   tenantsPerCell: 3,
   shoppersPerTenant: 2,
   shopperRate: 30,
-  fineProbeMs: 20,
-  coarseProbeMs: 100,
-  probeDeadlineMs: 400,
+  fineProbe: { intervalMs: 20, deadlineMs: 400 },
+  coarseProbe: { intervalMs: 100, deadlineMs: 2_000 },
   shopperDeadlineMs: 2_000,
   detectAfterFailures: 3,
   detectWithinMs: 10_000,

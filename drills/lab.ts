@@ -19,6 +19,8 @@ export interface LabNotes {
   inconclusive: string[];
   cellsHit: string[];
   faultAtMs: number | null;
+  /** Which cells must be steady from when on while the fault lasts; `null`: those that were not hit, from the fault on. */
+  during: { readonly cells: readonly string[]; readonly fromMs: number } | null;
   /** When the fault began to be healed: what is judged "during" ends here. */
   healAtMs: number | null;
   recoveryUntilMs: number | null;
@@ -58,6 +60,7 @@ export function emptyNotes(): LabNotes {
     inconclusive: [],
     cellsHit: [],
     faultAtMs: null,
+    during: null,
     healAtMs: null,
     recoveryUntilMs: null,
     fenceRefused: null,

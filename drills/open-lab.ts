@@ -41,7 +41,10 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   });
   const owners = await stock({ entry, tenants, clock });
   await warmUp({ entry, tenants, clock });
-  const activeCells = [...owners].filter(([, owner]) => owner === region).map(([cell]) => cell);
+  const activeCells = [...owners]
+    .filter(([, owner]) => owner === region)
+    .map(([cell]) => cell)
+    .sort();
   if (activeCells.length === 0) {
     throw new Error(
       `No cell is active in ${region} (${[...owners].map(([cell, owner]) => `${cell}: ${owner}`).join(', ')}). Move one there, or name another region.`,

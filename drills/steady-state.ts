@@ -11,7 +11,7 @@ export const ACKNOWLEDGED_SHARE_DURING_MIN = 0.9;
 const PROBES_MIN = 5;
 const BEFORE_MS_MAX = 20_000;
 /** After the heal, processes start and connect again. */
-const AFTER_MS_MAX = 20_000;
+const AFTER_MS_MAX = 30_000;
 const POLL_MS = 100;
 
 type Between = { readonly fromMs: number; readonly toMs: number };
@@ -47,13 +47,14 @@ async function untilSteady(lab: Lab, { atMostMs }: { atMostMs: number }): Promis
   }
 }
 
-/** The cells that nothing was done to, from the fault to its heal. `null` when there are none. */
+/** By default the cells that nothing was done to, from the fault to its heal. `null` when there are none. */
 export function steadyDuring(lab: Lab): SteadyStateProbe | null {
-  const { faultAtMs, healAtMs, cellsHit } = lab.notes;
+  const { faultAtMs, healAtMs, cellsHit, during } = lab.notes;
   const bystanders = cellsOf(lab).filter((cell) => !cellsHit.includes(cell));
-  if (faultAtMs === null || bystanders.length === 0) return null;
+  const { cells, fromMs } = during ?? { cells: bystanders, fromMs: faultAtMs ?? 0 };
+  if (faultAtMs === null || cells.length === 0) return null;
   const toMs = healAtMs ?? lab.recorder.nowMs();
-  return steadyStateOf(lab, { cells: bystanders, fromMs: faultAtMs, toMs, shareMin: ACKNOWLEDGED_SHARE_DURING_MIN });
+  return steadyStateOf(lab, { cells, fromMs, toMs, shareMin: ACKNOWLEDGED_SHARE_DURING_MIN });
 }
 
 export function cellsOf(lab: Lab): readonly string[] {

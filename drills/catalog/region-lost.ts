@@ -7,6 +7,7 @@ import type { Lab } from '../lab.ts';
 import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
+import { cellsOf } from '../steady-state.ts';
 
 export const regionLost: Experiment = {
   name: 'region-lost',
@@ -20,7 +21,7 @@ export const regionLost: Experiment = {
     const bound = lab.options.keepStores
       ? 'well below one second'
       : `at most 1.1 × the lease of ${ttlMs} ms and a little`;
-    return `When ${lab.region} loses ${how} at one instant, ${cells} go on in ${lab.peer} after ${bound}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, no order is charged twice, and the cells of ${lab.peer} go on all the while.`;
+    return `When ${lab.region} loses ${how} at one instant, ${cells} go on in ${lab.peer} after ${bound}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, and no order is charged twice. ${bystanders(lab)}`;
   },
   run: async (lab) => {
     const { failover, notes, activeCells, region, peer, clock } = lab;
@@ -34,6 +35,7 @@ export const regionLost: Experiment = {
       notes.recoveryUntilMs = lab.recorder.nowMs();
       await lost?.verified;
       await clock.sleep(lab.options.holdMs, lab.signal);
+      noteBystanders(lab);
       notes.healAtMs = lab.recorder.nowMs();
       lab.mark('heal', `${region} is started again`);
       await lost?.heal();
@@ -56,6 +58,27 @@ async function loseAndTakeOver(lab: Lab): Promise<InjectedFault> {
   });
   const [injected] = await Promise.all([injecting, ...takenOver]);
   return injected;
+}
+
+/** A write that has to be at the peer waits, when the peer is gone, until it counts as gone; then it goes on alone and says so. */
+function bystanders(lab: Lab): string {
+  return lab.options.keepStores
+    ? `The cells of ${lab.peer} go on all the while.`
+    : `In the cells of ${lab.peer}, writes that must be replicated pause until the lost region counts as gone, about a lease; then every cell goes on, alone.`;
+}
+
+/** With the peer's stores gone, steady is asked for once all have gone on alone; else from the fault on. */
+function noteBystanders(lab: Lab): void {
+  const { notes, activeCells, load, recorder } = lab;
+  const fromMs = notes.recoveryUntilMs ?? 0;
+  if (!lab.options.keepStores) notes.during = { cells: cellsOf(lab), fromMs };
+  for (const cell of cellsOf(lab).filter((one) => !activeCells.includes(one))) {
+    const durationMs = load.log.longestGapMs(cell, { fromMs: notes.faultAtMs ?? 0, toMs: recorder.nowMs() });
+    lab.mark('served', 'longest time between two acknowledged writes, in a cell that was not moved', {
+      cell,
+      durationMs,
+    });
+  }
 }
 
 function howLost(lab: Lab): string {

@@ -8,16 +8,18 @@ import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
 import { EXTRA_CLIENTS } from '../workload/load.ts';
-import { lanesFor, Prober } from '../workload/prober.ts';
+import { lanesFor, type Pace, Prober } from '../workload/prober.ts';
 import { membersOf } from '../workload/product.ts';
 
 const VARIANTS = ['host', 'store', 'both'] as const;
 type Variant = (typeof VARIANTS)[number];
 
 /** Writes straight at the old owner: often enough that some are always under way in it. */
-const DIRECT_INTERVAL_MS = 40;
-/** Long, so that most of what waited in a stopped process is still wanted when it continues. */
-const DIRECT_DEADLINE_MS = 2_000;
+const DIRECT_PACE: Pace = {
+  intervalMs: 40,
+  // Long, so that most of what waited in a stopped process is still wanted when it continues.
+  deadlineMs: 2_000,
+};
 /** Before the stop, so that it hits the writer with writes in its hands. */
 const DIRECT_LEAD_MS = 400;
 /** After the continue: the old owner gets this long to do damage. */
@@ -96,13 +98,12 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
   const prober = new Prober({
     ...{ tenant, entry, recorder, clock },
     firstClient: EXTRA_CLIENTS,
-    intervalMs: () => DIRECT_INTERVAL_MS,
-    lanes: lanesFor({ intervalMs: DIRECT_INTERVAL_MS, deadlineMs: DIRECT_DEADLINE_MS }),
-    deadlineMs: DIRECT_DEADLINE_MS,
+    pace: () => DIRECT_PACE,
+    lanes: lanesFor(DIRECT_PACE),
     onProbe: ({ outcome }) => void (outcome.type === 'fail' && codes.push(outcome.code)),
     send: ({ client, sequence }) => {
       const call = { op: 'stock.put' as const, tenant: tenant.id, name: `direct-${sequence}`, value: sequence };
-      return entry.callDirect({ client, tenant, recorder, host, call, deadlineMs: DIRECT_DEADLINE_MS });
+      return entry.callDirect({ client, tenant, recorder, host, call, deadlineMs: DIRECT_PACE.deadlineMs });
     },
   });
   const running = prober.run(() => stopped);

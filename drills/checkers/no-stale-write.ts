@@ -8,7 +8,7 @@
  */
 import { type Call, type History, isFencedWrite, isOk, sameJson } from '../history/call.ts';
 import type { AggregateDump, CellEndState, EndState } from '../history/end-state.ts';
-import { acknowledgedFencedWrites, type Reign, reignsOf } from './reigns.ts';
+import { acknowledgedFencedWrites, anonymousAcknowledgements, type Reign, reignsOf } from './reigns.ts';
 import { type CheckResult, check, type Finding } from './verdict.ts';
 
 /**
@@ -27,11 +27,7 @@ export function noStaleWrite(input: { readonly history: History; readonly end: E
     ];
     return {
       findings: [...acknowledged.findings, ...accepted],
-      missing: input.end.cells
-        .filter((cell) => cell.aggregates === null || cell.quarantine === null)
-        .map(
-          (cell) => `The stores of cell ${cell.cell} could not be read: what they accepted is known from clients only.`,
-        ),
+      missing: [...unreadStores(input.end), ...anonymous(input.history)],
       notes:
         acknowledged.lateInFlight === 0
           ? []
@@ -40,11 +36,27 @@ export function noStaleWrite(input: { readonly history: History; readonly end: E
         staleAcknowledged: acknowledged.findings.length,
         staleAccepted: accepted.length,
         lateInFlight: acknowledged.lateInFlight,
-        refused: refusedByEpoch(input.history),
+        refused: refusedByEpoch(input.history, reigns),
         quarantined: input.end.cells.reduce((sum, cell) => sum + (cell.quarantine?.length ?? 0), 0),
       },
     };
   });
+}
+
+function unreadStores(end: EndState): readonly string[] {
+  return end.cells
+    .filter((cell) => cell.aggregates === null || cell.quarantine === null)
+    .map((cell) => `The stores of cell ${cell.cell} could not be read: what they accepted is known from clients only.`);
+}
+
+/** Whoever leaves the epoch out of an answer could hide a stale one: that is no pass. */
+function anonymous(history: History): readonly string[] {
+  const calls = anonymousAcknowledgements(history);
+  const [first] = calls;
+  if (!first) return [];
+  return [
+    `${calls.length} acknowledged fenced writes name no region or no epoch, so nobody can say whether they were stale (first: ${first.op} on line ${first.line}, answered by ${first.region}).`,
+  ];
 }
 
 type Reigns = ReadonlyMap<string, readonly Reign[]>;
@@ -152,8 +164,15 @@ function differs(cell: CellEndState, copy: AggregateDump): Finding {
 
 const REFUSED_BY_EPOCH: ReadonlySet<string> = new Set(['FENCE_STALE_EPOCH', 'LEASE_NOT_HELD', 'NOT_ACTIVE']);
 
-function refusedByEpoch(history: History): number {
-  return history.calls.filter((call) => !isOk(call) && isFencedWrite(call) && REFUSED_BY_EPOCH.has(call.code)).length;
+/** What a former owner refused after its own last acknowledgement: each would have been a stale write. */
+function refusedByEpoch(history: History, reigns: Reigns): number {
+  return history.calls.filter((call) => {
+    if (isOk(call) || !isFencedWrite(call) || !REFUSED_BY_EPOCH.has(call.code)) return false;
+    const by = call.region ?? call.sentTo;
+    const own = (reigns.get(call.cell) ?? []).filter((reign) => by !== null && reign.regions.has(by));
+    const over = own.findLast((reign) => reign.last.completedAtMs < call.completedAtMs);
+    return over !== undefined && (reigns.get(call.cell) ?? []).some((reign) => reign.epoch > over.epoch);
+  }).length;
 }
 
 function finding(rule: string, call: Call, what: string): Finding {

@@ -11,22 +11,25 @@ export interface Reign {
   readonly regions: ReadonlySet<string>;
   /** The acknowledgement that completed first. */
   readonly first: OkCall;
+  /** The one that completed last. */
+  readonly last: OkCall;
 }
 
 /** Reigns of every cell by ascending epoch. */
 export function reignsOf(history: History): ReadonlyMap<string, readonly Reign[]> {
-  const byCell = new Map<string, Map<number, { regions: Set<string>; first: OkCall }>>();
+  const byCell = new Map<string, Map<number, { regions: Set<string>; first: OkCall; last: OkCall }>>();
   for (const call of acknowledgedFencedWrites(history)) {
-    const reigns = byCell.get(call.cell) ?? new Map<number, { regions: Set<string>; first: OkCall }>();
+    const reigns = byCell.get(call.cell) ?? new Map<number, { regions: Set<string>; first: OkCall; last: OkCall }>();
     byCell.set(call.cell, reigns);
-    const reign = reigns.get(call.epoch) ?? { regions: new Set<string>(), first: call };
+    const reign = reigns.get(call.epoch) ?? { regions: new Set<string>(), first: call, last: call };
     reigns.set(call.epoch, reign);
     reign.regions.add(call.region);
+    reign.last = call;
   }
   return new Map([...byCell].map(([cell, reigns]) => [cell, sorted(cell, reigns)]));
 }
 
-/** In the order of acknowledgement, with region and epoch known (the reader refuses others). */
+/** In the order of acknowledgement; those that name region and epoch. The others are `anonymousAcknowledgements`. */
 export function acknowledgedFencedWrites(
   history: History,
 ): readonly (OkCall & { readonly region: string; readonly epoch: number })[] {
@@ -37,9 +40,14 @@ export function acknowledgedFencedWrites(
     .sort((a, b) => a.completedAtMs - b.completedAtMs);
 }
 
-function sorted(
-  cell: string,
-  reigns: ReadonlyMap<number, { readonly regions: ReadonlySet<string>; readonly first: OkCall }>,
-): readonly Reign[] {
+/** Fenced writes whose acknowledgement does not say who accepted them under which epoch. */
+export function anonymousAcknowledgements(history: History): readonly OkCall[] {
+  return history.calls
+    .filter(isOk)
+    .filter(isFencedWrite)
+    .filter((call) => call.region === null || call.epoch === null || call.epoch === 0);
+}
+
+function sorted(cell: string, reigns: ReadonlyMap<number, Omit<Reign, 'cell' | 'epoch'>>): readonly Reign[] {
   return [...reigns].map(([epoch, reign]) => ({ cell, epoch, ...reign })).sort((a, b) => a.epoch - b.epoch);
 }

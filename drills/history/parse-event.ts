@@ -1,7 +1,7 @@
 /** One line of a history → an event, or the reason why it is none. Unknown members are ignored, so the format can grow. */
 import { shown } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
-import { isOperationName, type OperationEvent, traitsOf } from './operation.ts';
+import { isOperationName, type OperationEvent } from './operation.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -41,20 +41,16 @@ function reasonAgainst(members: Members): string | null {
     return wrong('epoch', epoch, 'an integer from 0, or null');
   }
   if (!isJson(members.value)) return wrong('value', members.value, 'a JSON value; null stands for none');
-  return reasonAgainstType({ members, fencedWrite: traitsOf(op).kind === 'write' && traitsOf(op).fenced });
+  return reasonAgainstType(members);
 }
 
-function reasonAgainstType(options: { members: Members; fencedWrite: boolean }): string | null {
-  const { type, via, code, degraded, region, epoch } = options.members;
+function reasonAgainstType(members: Members): string | null {
+  const { type, via, code, degraded } = members;
   switch (type) {
     case 'invoke':
       return via === 'router' || via === 'direct' ? null : wrong('via', via, 'router or direct');
     case 'ok':
       if (degraded !== undefined && !isText(degraded)) return wrong('degraded', degraded, 'a string, or absent');
-      // Without both, nobody can say who acknowledged the write, and the checkers would pass it over.
-      if (options.fencedWrite && (region === null || epoch === null || epoch === 0)) {
-        return 'an acknowledged fenced write must name region and epoch';
-      }
       return null;
     case 'fail':
     case 'info':

@@ -18,7 +18,7 @@ export function assembleReport(options: { run: DrillRun; read: ReadResult; seal:
   const { run, read, seal } = options;
   const history = read.ok ? read.history : EMPTY;
   const checkers = read.ok && run.end !== null ? judgeHistory({ history, end: run.end, faultAtMs: run.faultAtMs }) : [];
-  const cells = run.faultAtMs === null ? [] : run.cellsHit.map((cell) => outcomeOf({ cell, run, history }));
+  const cells = run.faultAtMs === null ? [] : [...run.cellsHit].sort().map((cell) => outcomeOf({ cell, run, history }));
   const verdicts = judge({ run, read, checkers, cells, history });
   const report: Omit<DrillReport, 'headline'> = {
     ...identityOf(run),

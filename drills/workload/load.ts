@@ -4,7 +4,7 @@ import { seededRng } from '../../core/rng.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
 import type { Entry, Tenant } from './entry.ts';
 import { ProbeLog } from './probe-log.ts';
-import { lanesFor, Prober } from './prober.ts';
+import { lanesFor, type Pace, Prober } from './prober.ts';
 import { Shopper } from './shopper.ts';
 
 export interface LoadOptions {
@@ -17,9 +17,8 @@ export interface LoadOptions {
   /** Calls of all shoppers a second, at most: they wait for answers. */
   readonly shopperRate: number;
   readonly shoppersPerTenant: number;
-  readonly fineProbeMs: number;
-  readonly coarseProbeMs: number;
-  readonly probeDeadlineMs: number;
+  readonly fineProbe: Pace;
+  readonly coarseProbe: Pace;
   readonly shopperDeadlineMs: number;
 }
 
@@ -44,7 +43,7 @@ export class Load {
     for (const prober of this.#probers()) this.#running.push(prober.run(stopped));
   }
 
-  /** Probes these cells every `fineProbeMs` from now on, and all others every `coarseProbeMs`. */
+  /** Probes these cells at the fine pace from now on, and all others at the coarse one. */
   probeFinely(cells: readonly string[]): void {
     this.#fineCells = cells;
   }
@@ -71,13 +70,13 @@ export class Load {
   }
 
   #probers(): readonly Prober[] {
-    const { entry, recorder, clock, fineProbeMs, coarseProbeMs, probeDeadlineMs: deadlineMs } = this.#options;
-    const lanes = lanesFor({ intervalMs: fineProbeMs, deadlineMs });
+    const { entry, recorder, clock, fineProbe, coarseProbe } = this.#options;
+    const lanes = Math.max(lanesFor(fineProbe), lanesFor(coarseProbe));
     const onProbe = this.log.add.bind(this.log);
     return this.#probeTenants().map((tenant, index) => {
-      const intervalMs = () => (this.#fineCells.includes(tenant.cell) ? fineProbeMs : coarseProbeMs);
+      const pace = () => (this.#fineCells.includes(tenant.cell) ? fineProbe : coarseProbe);
       const firstClient = PROBER_CLIENTS + index * lanes;
-      return new Prober({ tenant, firstClient, lanes, entry, recorder, clock, intervalMs, deadlineMs, onProbe });
+      return new Prober({ tenant, firstClient, lanes, entry, recorder, clock, pace, onProbe });
     });
   }
 

@@ -18,13 +18,17 @@ export interface ProberOptions {
   readonly recorder: HistoryRecorder;
   readonly clock: Clock;
   /** Asked before each probe, so that a drill can look closely while it matters. */
-  readonly intervalMs: () => number;
-  /** As many as probes can be open at the shortest interval: `lanesFor`. */
+  readonly pace: () => Pace;
+  /** As many as probes can be open at any of its paces: `lanesFor`. */
   readonly lanes: number;
-  readonly deadlineMs: number;
   readonly onProbe: (probe: Probe) => void;
   /** Sends a probe; through the routers of all regions in turn by default. */
   readonly send?: (of: { client: number; sequence: number }) => Promise<Outcome>;
+}
+
+export interface Pace {
+  readonly intervalMs: number;
+  readonly deadlineMs: number;
 }
 
 export interface Probe {
@@ -37,7 +41,7 @@ export interface Probe {
 /** Products that one prober may make; at 50 a second, half an hour. */
 export const PROBES_MAX = 90_000;
 
-export function lanesFor({ intervalMs, deadlineMs }: { intervalMs: number; deadlineMs: number }): number {
+export function lanesFor({ intervalMs, deadlineMs }: Pace): number {
   return Math.ceil(deadlineMs / intervalMs) + 2;
 }
 
@@ -53,12 +57,12 @@ export class Prober {
   }
 
   async run(stopped: () => boolean): Promise<void> {
-    const { clock, intervalMs } = this.#options;
+    const { clock, pace } = this.#options;
     let nextMs = clock.monotonicMs();
     while (!stopped() && this.#sequence < PROBES_MAX) {
       this.#launch();
       // On a fixed grid; a client that was held up itself leaves probes out instead of sending a burst.
-      nextMs = Math.max(nextMs + intervalMs(), clock.monotonicMs());
+      nextMs = Math.max(nextMs + pace().intervalMs, clock.monotonicMs());
       await clock.sleep(nextMs - clock.monotonicMs());
     }
     await Promise.all(this.#open);
@@ -83,7 +87,8 @@ export class Prober {
   }
 
   #throughRouter({ client, sequence }: { client: number; sequence: number }): Promise<Outcome> {
-    const { entry, recorder, tenant, deadlineMs } = this.#options;
+    const { entry, recorder, tenant, pace } = this.#options;
+    const { deadlineMs } = pace();
     const region = entry.regions[sequence % entry.regions.length] ?? '';
     const call = { op: 'stock.put' as const, tenant: tenant.id, name: `probe-${sequence}`, value: sequence };
     return entry.call({ client, tenant, region, recorder, deadlineMs, call });

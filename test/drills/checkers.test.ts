@@ -77,6 +77,10 @@ describe('no stale write', () => {
     expect(stale(inFlight(520 + LATE_ANSWER_MS_MAX))).toEqual(['fail', 'acknowledged-late']);
   });
 
+  it('says unknown of an acknowledgement that names no epoch', () => {
+    expect(stale([...GOOD_FAILOVER, { at: [600, 610], key: 'acme/x', asked: 9, epoch: null }])).toEqual(['unknown']);
+  });
+
   it('rejects a refused write whose value stands', () => {
     expect(stale(GOOD_FAILOVER, endOf({ finals: [stockFinal(30)] }))).toEqual(['fail', 'stale-accepted']);
   });

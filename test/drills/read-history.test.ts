@@ -60,11 +60,6 @@ describe('reading a history', () => {
     ['a type that does not exist', edited(2, (e) => Object.assign(e, { type: 'maybe' })), /line 2: type is/],
     ['a completion of another key', edited(2, (e) => Object.assign(e, { key: 'acme/other' })), /does not match/],
     ['an acknowledgement of another value', edited(2, (e) => Object.assign(e, { value: 9 })), /asked was 1/],
-    [
-      'a fenced acknowledgement without an epoch',
-      edited(2, (e) => Object.assign(e, { epoch: null })),
-      /region and epoch/,
-    ],
     ['a failure without a code', edited(8, (e) => Reflect.deleteProperty(e, 'code')), /line 8: code is/],
     ['a value that is missing', edited(1, (e) => Reflect.deleteProperty(e, 'value')), /line 1: value/],
     ['a line that is no object', `${lines[0]}\n[]\n`, /line 2: not an object/],

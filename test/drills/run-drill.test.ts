@@ -11,8 +11,8 @@ const QUICK: Partial<DrillOptions> = {
   warmUpMs: 200,
   steadyMs: 600,
   holdMs: 300,
-  probeDeadlineMs: 250,
-  coarseProbeMs: 50,
+  fineProbe: { intervalMs: 20, deadlineMs: 250 },
+  coarseProbe: { intervalMs: 50, deadlineMs: 500 },
   detectWithinMs: 2_000,
 };
 
