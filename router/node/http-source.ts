@@ -10,25 +10,27 @@ const DOCUMENT_BYTES_MAX = PLACEMENT_BYTES_MAX * 4;
 
 export function httpMapSource(options: { url: string; credential: string }): FetchMap {
   const agent = sourceAgent();
-  const url = new URL('/map', options.url);
-  return async (etag, signal) => {
-    const headers = { authorization: options.credential, ...(etag === null ? {} : { 'if-none-match': etag }) };
-    const answer = await agent.request({ ...target(url), headers, signal: bounded(signal) });
-    if (answer.statusCode === 304) {
-      await answer.body.dump();
-      return { kind: 'unchanged' };
-    }
-    const document = await readJson(answer, 'The source of the cell map');
-    return { kind: 'document', document, etag: oneValue(answer.headers.etag) };
-  };
+  const to = target(new URL('/map', options.url));
+  return (etag, signal) =>
+    withinTime(signal, async (bounded) => {
+      const headers = { authorization: options.credential, ...(etag === null ? {} : { 'if-none-match': etag }) };
+      const answer = await agent.request({ ...to, headers, signal: bounded });
+      if (answer.statusCode === 304) {
+        await answer.body.dump();
+        return { kind: 'unchanged' };
+      }
+      const document = await readJson(answer, 'The source of the cell map');
+      return { kind: 'document', document, etag: oneValue(answer.headers.etag) };
+    });
 }
 
 export function httpKeySource(url: string): (signal: AbortSignal) => Promise<unknown> {
   const agent = sourceAgent();
-  return async (signal) => {
-    const answer = await agent.request({ ...target(new URL(url)), signal: bounded(signal) });
-    return readJson(answer, 'The source of the keys');
-  };
+  const to = target(new URL(url));
+  return (signal) =>
+    withinTime(signal, async (bounded) =>
+      readJson(await agent.request({ ...to, signal: bounded }), 'The source of the keys'),
+    );
 }
 
 function sourceAgent(): Agent {
@@ -44,8 +46,18 @@ function target(url: URL): { origin: string; path: string; method: 'GET' } {
   return { origin: url.origin, path: url.pathname + url.search, method: 'GET' };
 }
 
-function bounded(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+/** By hand: `AbortSignal.any` leaves a trace in a long-lived signal at each call, and this is called 20 times a second. */
+async function withinTime<T>(signal: AbortSignal, work: (bounded: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const onAbort = () => abort.abort(signal.reason);
+  const timer = setTimeout(() => abort.abort(new Error(`no answer within ${ANSWER_TIMEOUT_MS} ms`)), ANSWER_TIMEOUT_MS);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(abort.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 async function readJson(answer: Dispatcher.ResponseData, who: string): Promise<unknown> {
