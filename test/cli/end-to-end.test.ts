@@ -39,13 +39,13 @@ async function done(...args: readonly string[]): Promise<ReturnType<typeof JSON.
   throw new Error(`holdfast ${args.join(' ')} exited ${run.exitCode}: ${run.stdout}${run.stderr}`);
 }
 
-/** A refusal changes nothing and is right where a busy machine makes a store look away: ask again, a few times. */
+/** Refused, or given up before anything moved: right where a busy machine makes a store look away. Ask again, a few times. */
 async function doneInTheEnd(...args: readonly string[]): Promise<ReturnType<typeof JSON.parse>> {
   for (let tries = 1; tries < FAILOVER_TRIES_MAX; tries++) {
     try {
       return await done(...args);
     } catch (thrown) {
-      if (!String(thrown).includes('FAILOVER_REFUSED')) throw thrown;
+      if (!/FAILOVER_REFUSED|"state":"aborted"/.test(String(thrown))) throw thrown;
     }
   }
   return done(...args);
