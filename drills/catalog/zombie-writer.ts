@@ -8,7 +8,7 @@ import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
 import { EXTRA_CLIENTS } from '../workload/load.ts';
-import { lanesFor, type Pace, Prober } from '../workload/prober.ts';
+import { type Pace, Prober } from '../workload/prober.ts';
 import { membersOf } from '../workload/product.ts';
 
 const VARIANTS = ['host', 'store', 'both'] as const;
@@ -19,6 +19,7 @@ const DIRECT_PACE: Pace = {
   intervalMs: 40,
   // Long, so that most of what waited in a stopped process is still wanted when it continues.
   deadlineMs: 2_000,
+  openMax: 52,
 };
 /** Before the stop, so that it hits the writer with writes in its hands. */
 const DIRECT_LEAD_MS = 400;
@@ -99,7 +100,7 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
     ...{ tenant, entry, recorder, clock },
     firstClient: EXTRA_CLIENTS,
     pace: () => DIRECT_PACE,
-    lanes: lanesFor(DIRECT_PACE),
+    lanes: DIRECT_PACE.openMax,
     onProbe: ({ outcome }) => void (outcome.type === 'fail' && codes.push(outcome.code)),
     send: ({ client, sequence }) => {
       const call = { op: 'stock.put' as const, tenant: tenant.id, name: `direct-${sequence}`, value: sequence };

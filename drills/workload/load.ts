@@ -4,7 +4,7 @@ import { seededRng } from '../../core/rng.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
 import type { Entry, Tenant } from './entry.ts';
 import { ProbeLog } from './probe-log.ts';
-import { lanesFor, type Pace, Prober } from './prober.ts';
+import { type Pace, Prober } from './prober.ts';
 import { Shopper } from './shopper.ts';
 
 export interface LoadOptions {
@@ -71,7 +71,7 @@ export class Load {
 
   #probers(): readonly Prober[] {
     const { entry, recorder, clock, fineProbe, coarseProbe } = this.#options;
-    const lanes = Math.max(lanesFor(fineProbe), lanesFor(coarseProbe));
+    const lanes = Math.max(fineProbe.openMax, coarseProbe.openMax);
     const onProbe = this.log.add.bind(this.log);
     return this.#probeTenants().map((tenant, index) => {
       const pace = () => (this.#fineCells.includes(tenant.cell) ? fineProbe : coarseProbe);

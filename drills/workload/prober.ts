@@ -19,7 +19,7 @@ export interface ProberOptions {
   readonly clock: Clock;
   /** Asked before each probe, so that a drill can look closely while it matters. */
   readonly pace: () => Pace;
-  /** As many as probes can be open at any of its paces: `lanesFor`. */
+  /** The largest `openMax` of its paces. */
   readonly lanes: number;
   readonly onProbe: (probe: Probe) => void;
   /** Sends a probe; through the routers of all regions in turn by default. */
@@ -29,6 +29,8 @@ export interface ProberOptions {
 export interface Pace {
   readonly intervalMs: number;
   readonly deadlineMs: number;
+  /** Probes under way at once; beyond it they are left out. Few of them make the pace give way to a busy machine. */
+  readonly openMax: number;
 }
 
 export interface Probe {
@@ -40,10 +42,6 @@ export interface Probe {
 
 /** Products that one prober may make; at 50 a second, half an hour. */
 export const PROBES_MAX = 90_000;
-
-export function lanesFor({ intervalMs, deadlineMs }: Pace): number {
-  return Math.ceil(deadlineMs / intervalMs) + 2;
-}
 
 export class Prober {
   readonly #options: ProberOptions;
@@ -69,6 +67,7 @@ export class Prober {
   }
 
   #launch(): void {
+    if (this.#open.size >= this.#options.pace().openMax) return;
     const client = this.#free.shift();
     if (client === undefined) return;
     const sequence = this.#sequence++;

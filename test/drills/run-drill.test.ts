@@ -11,8 +11,8 @@ const QUICK: Partial<DrillOptions> = {
   warmUpMs: 200,
   steadyMs: 600,
   holdMs: 300,
-  fineProbe: { intervalMs: 20, deadlineMs: 250 },
-  coarseProbe: { intervalMs: 50, deadlineMs: 500 },
+  fineProbe: { intervalMs: 20, deadlineMs: 250, openMax: 15 },
+  coarseProbe: { intervalMs: 50, deadlineMs: 500, openMax: 4 },
   detectWithinMs: 2_000,
 };
 
