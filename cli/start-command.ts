@@ -1,15 +1,18 @@
 /** `holdfast start`: the platform in the foreground. Results on stdout, everything else on stderr. */
 import type { Command } from 'commander';
+import { isPlatformError } from '../core/errors.ts';
 import { ENGINE_KINDS, type EngineKind } from '../local/engine/resolve-engine.ts';
 import type { PlatformView } from '../local/platform-control.ts';
 import { oneOf, wholeNumber } from './option-parsers.ts';
-import type { CliServices, StartOptions } from './services.ts';
+import type { CliServices, StartedPlatform, StartOptions } from './services.ts';
 import type { Call, Shell } from './shell.ts';
 import { duration, textTable } from './text-table.ts';
 
 /** Validated more closely where it is used; here only what no machine can do. */
 const CELLS = { min: 1, max: 1_000 };
 const PORTS = { min: 1, max: 65_535 };
+/** Easy to type in a first request. */
+const PORT_BASE_DEFAULT = 8_701;
 
 export function addStartCommand(program: Command, { shell, services }: { shell: Shell; services: CliServices }): void {
   program
@@ -18,7 +21,11 @@ export function addStartCommand(program: Command, { shell, services }: { shell: 
     .option('--cells <n>', 'how many cells (default: those of platform.config.ts)', wholeNumber(CELLS))
     .option('--data <dir>', 'keep the data here; without it, it is gone at the end')
     .option('--engine <name>', `the DynamoDB engine: ${ENGINE_KINDS.join(' or ')}`, oneOf(ENGINE_KINDS))
-    .option('--port <base>', 'routers listen on BASE, BASE + 1 … (default: free ports)', wholeNumber(PORTS))
+    .option(
+      '--port <base>',
+      'routers listen on BASE, BASE + 1 … (default: 8701, or free ports when those are taken)',
+      wholeNumber(PORTS),
+    )
     .action(shell.action((call) => start(call, services)));
 }
 
@@ -26,13 +33,24 @@ async function start(call: Call, services: CliServices): Promise<null> {
   const startedAtMs = services.clock.monotonicMs();
   const topology = await services.topology();
   const platform = await call.progress('starting the platform', () =>
-    services.start({ topology, ...startOptions(call.options) }),
+    startOn(services, { topology, ...startOptions(call.options) }),
   );
   const view = await platform.view();
   const readyMs = services.clock.monotonicMs() - startedAtMs;
   call.terminal.out(call.json ? JSON.stringify(readyEvent(view)) : welcome(view, { call, readyMs }));
   await platform.untilEnd();
   return null;
+}
+
+/** Ports that were asked for must be had; the default ones are only easy to remember. */
+async function startOn(services: CliServices, options: StartOptions): Promise<StartedPlatform> {
+  if (options.portBase !== undefined) return services.start(options);
+  try {
+    return await services.start({ ...options, portBase: PORT_BASE_DEFAULT });
+  } catch (error) {
+    if (!isPlatformError(error) || error.code !== 'PORT_IN_USE') throw error;
+    return services.start(options);
+  }
 }
 
 function startOptions(options: Call['options']): Omit<StartOptions, 'topology'> {

@@ -81,12 +81,24 @@ function matching<T extends string>({ value, what, pattern, allowed }: Matching)
 
 /** A value as it may stand in a message: bounded, quoted, no control characters. */
 export function shown(value: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(value) ?? String(value);
-  } catch {
-    // A value that JSON refuses (a cycle, a BigInt) still deserves a message.
-    text = String(value);
-  }
+  const text = asJson(value) ?? asString(value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // JSON refuses cycles and BigInts; those still deserve a message.
+    return undefined;
+  }
+}
+
+function asString(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    // An object without a prototype has no string of its own.
+    return Object.prototype.toString.call(value);
+  }
 }

@@ -5,6 +5,10 @@ import { startRouter } from './router-process.ts';
 // Ctrl-C in a terminal reaches the whole group; the supervisor decides who ends when.
 process.on('SIGINT', () => undefined);
 process.on('disconnect', () => process.exit(0));
+// Requests in flight go to cells that are ending too; nothing of a router is worth waiting for.
+process.on('message', (message: { type?: string } | null) => {
+  if (message?.type === 'shutdown') process.exit(0);
+});
 
 try {
   const settings = readSettings(process.env);

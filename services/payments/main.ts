@@ -46,6 +46,10 @@ if (process.send) {
   process.on('SIGINT', () => undefined);
 }
 process.on('SIGTERM', () => process.exit(0));
+// Every answered charge is in the ledger's file already.
+process.on('message', (message: { type?: string } | null) => {
+  if (message?.type === 'shutdown') process.exit(0);
+});
 // The parent is gone, even by kill -9: nobody would end this process any more.
 process.on('disconnect', () => process.exit(0));
 
