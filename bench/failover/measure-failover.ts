@@ -18,10 +18,10 @@ import { type Scope, withScope } from '../scope.ts';
 import { type Summary, significant, summarise } from '../statistics.ts';
 import { FAILOVER_PATHS, type FailoverPath } from './failover-paths.ts';
 
-const SEEDS = 5;
+const SEEDS = 3;
 const TTLS_MS = [1_000, 3_000];
 /** Shorter than a drill's own: the figures rest on the moments around the move, not on the calm before and after. */
-const SHORTENED = { warmUpMs: 500, steadyMs: 800, holdMs: 400 };
+const SHORTENED = { warmUpMs: 500, steadyMs: 1_000, holdMs: 1_000 };
 
 interface Run {
   readonly path: FailoverPath;
