@@ -28,6 +28,19 @@ describe('holdfast start', () => {
     expect(seen).toMatchObject([{ cells: 5, dataDir: './d', engine: 'dynamodb-local', portBase: 8_080 }]);
   });
 
+  it('takes ports that are easy to type when nobody names any, and free ones when those are taken', async () => {
+    const bases: unknown[] = [];
+    const start: CliServices['start'] = async ({ portBase }) => {
+      bases.push(portBase);
+      if (portBase !== undefined)
+        throw new PlatformError({ code: 'PORT_IN_USE', kind: 'caller', effect: 'none', message: 'In use.' });
+      return { view: async () => fakeView(), untilEnd: async () => undefined };
+    };
+    expect(await cli('start', fakeServices({ start }))).toMatchObject({ exitCode: 0 });
+    expect(bases).toEqual([8_701, undefined]);
+    expect(await cli('start --port 8080', fakeServices({ start }))).toMatchObject({ exitCode: 1 });
+  });
+
   it('tells a person where the routers are and what to try', async () => {
     const { stdout } = await cli('start', started([]));
     expect(stdout).toContain('http://router.east');
