@@ -19,7 +19,10 @@ export function recoveryMs(input: RecoveryInput): number | null {
   return completed.length === 0 ? null : rounded(Math.min(...completed) - input.faultAtMs);
 }
 
-/** The longest time between two acknowledged fenced writes of the cell that overlaps the window; `null` without two. */
+/**
+ * The longest time between two acknowledged probes of the cell that overlaps the window; `null` without two. Probes alone: an
+ * answer to something longer that was begun before says nothing about who takes writes now.
+ */
 export function longestWriteGapMs(options: {
   history: History;
   cell: string;
@@ -27,6 +30,7 @@ export function longestWriteGapMs(options: {
   toMs: number;
 }): number | null {
   const atMs = fencedAcks(options.history, options.cell)
+    .filter((call) => call.op === 'stock.put' && call.via === 'router')
     .map((call) => call.completedAtMs)
     .sort((a, b) => a - b);
   const gaps = atMs.slice(1).flatMap((endMs, index) => {
