@@ -23,8 +23,12 @@ const DIRECT_PACE: Pace = {
 };
 /** Before the stop, so that it hits the writer with writes in its hands. */
 const DIRECT_LEAD_MS = 400;
-/** After the continue: the old owner gets this long to do damage. */
+/** After the continue, the old owner gets this long to do damage … */
 const ZOMBIE_MS = 2_000;
+/** … and longer, until it has answered this often: one that says nothing has not been tried. */
+const ZOMBIE_ANSWERS_MIN = 10;
+const ZOMBIE_MS_MAX = 12_000;
+const POLL_MS = 100;
 
 export const zombieWriter: Experiment = {
   name: 'zombie-writer',
@@ -44,7 +48,7 @@ export const zombieWriter: Experiment = {
         stopped = await stopAndMove(lab, cell);
       });
       await letContinue(lab, { cell, stopped });
-      await lab.clock.sleep(ZOMBIE_MS, lab.signal);
+      await tryZombie(lab, direct);
     } finally {
       await direct.stop();
       await stopWatch();
@@ -81,7 +85,23 @@ async function letContinue(lab: Lab, of: { cell: string; stopped: InjectedFault 
   await of.stopped?.heal();
 }
 
+async function tryZombie(lab: Lab, direct: DirectWrites): Promise<void> {
+  const beganMs = lab.recorder.nowMs();
+  const before = direct.answered();
+  await lab.clock.sleep(ZOMBIE_MS, lab.signal);
+  while (direct.answered() - before < ZOMBIE_ANSWERS_MIN) {
+    if (lab.recorder.nowMs() - beganMs > ZOMBIE_MS_MAX) {
+      const message = `The old owner answered fewer than ${ZOMBIE_ANSWERS_MIN} writes in ${ZOMBIE_MS_MAX} ms after it continued: it was not tried.`;
+      lab.notes.inconclusive.push(message);
+      return;
+    }
+    await lab.clock.sleep(POLL_MS, lab.signal);
+  }
+}
+
 interface DirectWrites {
+  /** Answers that somebody gave, whatever they say. */
+  answered(): number;
   stop(): Promise<void>;
   /** Answers that say "not you" or "not any more". */
   refused(): { readonly total: number; readonly byFence: number };
@@ -94,6 +114,7 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
   const host = hostOf(lab, cell);
   if (!tenant || !host) throw new Error(`${cell} has no tenant, or no host in ${lab.region}.`);
   const codes: string[] = [];
+  let answered = 0;
   let stopped = false;
   const { entry, recorder, clock } = lab;
   const prober = new Prober({
@@ -101,7 +122,10 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
     firstClient: EXTRA_CLIENTS,
     pace: () => DIRECT_PACE,
     lanes: DIRECT_PACE.openMax,
-    onProbe: ({ outcome }) => void (outcome.type === 'fail' && codes.push(outcome.code)),
+    onProbe: ({ outcome }) => {
+      if (outcome.status > 0) answered += 1;
+      if (outcome.type === 'fail') codes.push(outcome.code);
+    },
     send: ({ client, sequence }) => {
       const call = { op: 'stock.put' as const, tenant: tenant.id, name: `direct-${sequence}`, value: sequence };
       return entry.callDirect({ client, tenant, recorder, host, call, deadlineMs: DIRECT_PACE.deadlineMs });
@@ -113,6 +137,7 @@ function directWrites(lab: Lab, cell: string): DirectWrites {
       stopped = true;
       return running;
     },
+    answered: () => answered,
     refused: () => ({
       total: codes.filter((code) => REFUSALS.has(code)).length,
       byFence: codes.filter((code) => code === 'FENCE_STALE_EPOCH').length,
