@@ -36,7 +36,7 @@ function memorySource(): TableSource {
 }
 
 function engineSource(kind: EngineKind): TableSource {
-  let stop = async () => {};
+  let stop: () => Promise<void> = async () => undefined;
   let url = '';
   let tables = 0;
   return {
