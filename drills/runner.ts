@@ -98,7 +98,7 @@ function runOf(of: {
     durationMs: Math.round(of.durationMs),
     options: { ...request.options },
     versions: { ...lab?.sight.versions, node: process.versions.node, engine: lab?.sight.engine ?? 'unknown' },
-    replay: `npm run drill -- ${experiment.name} --seed ${request.seed}`,
+    replay: replayOf(experiment, request),
     timeline: notes?.timeline ?? [],
     faults: lab?.nemesis.records ?? [],
     failovers: notes?.failovers ?? [],
@@ -111,4 +111,17 @@ function runOf(of: {
     expectations: notes?.expectations ?? [],
     inconclusive: notes?.inconclusive ?? [],
   };
+}
+
+/** Only what was set: defaults may get better. */
+function replayOf(experiment: Experiment, { seed, options }: Begun): string {
+  const { region, cell, variant, keepStores } = options;
+  const flags = [
+    `--seed ${seed}`,
+    ...(region === null ? [] : [`--region ${region}`]),
+    ...(cell === null ? [] : [`--cell ${cell}`]),
+    ...(variant === null ? [] : [`--variant ${variant}`]),
+    ...(keepStores ? ['--keep-stores'] : []),
+  ];
+  return `npm run drill -- ${experiment.name} ${flags.join(' ')}`;
 }
