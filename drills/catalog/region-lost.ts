@@ -12,17 +12,9 @@ import { cellsOf } from '../steady-state.ts';
 export const regionLost: Experiment = {
   name: 'region-lost',
   summary: 'kills every process of a region at one instant; its cells go on in the other',
-  hypothesis: (lab) => {
-    const { cells, how, ttlMs } = {
-      cells: lab.activeCells.join(' and '),
-      how: howLost(lab),
-      ttlMs: lab.sight.topology.lease.ttlMs,
-    };
-    const bound = lab.options.keepStores
-      ? 'well below one second'
-      : `at most 1.1 × the lease of ${ttlMs} ms and a little`;
-    return `When ${lab.region} loses ${how} at one instant, ${cells} go on in ${lab.peer} after ${bound}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, and no order is charged twice. ${bystanders(lab)}`;
-  },
+  // Times are measured and reported, not promised: a busy machine would break the promise, and not the platform.
+  hypothesis: (lab) =>
+    `When ${lab.region} loses ${howLost(lab)} at one instant, ${lab.activeCells.join(' and ')} go on in ${lab.peer}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, and no order is charged twice. ${bystanders(lab)} How long writes are away is measured.`,
   run: async (lab) => {
     const { failover, notes, activeCells, region, peer, clock } = lab;
     const stopWatch = await failover.watch({ cells: activeCells, operatorRegion: peer });

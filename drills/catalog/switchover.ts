@@ -8,7 +8,7 @@ export const switchover: Experiment = {
   name: 'switchover',
   summary: 'moves a cell to the other region and back under load, as planned',
   hypothesis: (lab) =>
-    `${cellOf(lab)} can be moved from ${lab.region} to ${lab.peer} and back under load. Nothing that was acknowledged is lost, in any acknowledgement mode; writes are away for a fraction of a second each time; no other cell notices.`,
+    `${cellOf(lab)} can be moved from ${lab.region} to ${lab.peer} and back under load. Nothing that was acknowledged is lost, in any acknowledgement mode, and no other cell notices. How long writes are away each time is measured.`,
   run: async (lab) => {
     const { notes, clock, region, peer } = lab;
     const cell = cellOf(lab);
