@@ -2,10 +2,8 @@
  * Everything that a bench starts lives in a scope: it ends with the bench, with an error, and with Ctrl-C. (After kill -9 of
  * the bench the guard of each child ends it.)
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
+import { type DataDir, openDataDir } from '../local/supervisor/data-dir.ts';
 import { installExitHandlers } from '../local/supervisor/exit-handlers.ts';
 import type { RunningChild } from '../local/supervisor/running-child.ts';
 
@@ -15,12 +13,14 @@ const END_MS_MAX = 3_000;
 export class Scope {
   /** For configurations, logs and data; gone at the end. */
   readonly dir: string;
+  readonly #data: DataDir;
   readonly #children = new Set<RunningChild>();
   readonly #ends = new Set<() => Promise<void> | void>();
   #ended: Promise<void> | null = null;
 
-  constructor(dir: string) {
-    this.dir = dir;
+  constructor(data: DataDir) {
+    this.dir = data.path;
+    this.#data = data;
   }
 
   /** Called at the end, the last one first; what is returned takes the call off again. */
@@ -47,13 +47,14 @@ export class Scope {
   async #end(): Promise<void> {
     for (const call of [...this.#ends].reverse()) await call();
     await Promise.all([...this.#children].map(endChild));
-    await rm(this.dir, { recursive: true, force: true, maxRetries: 3 });
+    await this.#data.release();
   }
 }
 
 /** Runs `work` in a scope that has ended, whatever came of it, when this settles. */
 export async function withScope<T>(work: (scope: Scope) => Promise<T>): Promise<T> {
-  const scope = new Scope(await mkdtemp(join(tmpdir(), 'holdfast-bench-')));
+  // A temporary one: what a bench leaves behind that was killed is removed by the next start of anything.
+  const scope = new Scope(await openDataDir({ engine: 'bench' }));
   const takeOff = installExitHandlers(scope, systemClock);
   try {
     return await work(scope);

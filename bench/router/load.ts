@@ -41,7 +41,14 @@ async function runWrk(scope: Scope, options: LoadOptions): Promise<LoadResult> {
   writeFileSync(script, luaScript(options.tokens));
   const log = processLog(dir, 'output');
   rmSync(log.path, { force: true });
-  const args = ['-t1', `-c${connections}`, `-d${Math.ceil(durationMs / 1_000)}s`, '-s', script, `http://127.0.0.1:${port}${path}`];
+  const args = [
+    '-t1',
+    `-c${connections}`,
+    `-d${Math.ceil(durationMs / 1_000)}s`,
+    '-s',
+    script,
+    `http://127.0.0.1:${port}${path}`,
+  ];
   const env = { PATH: process.env.PATH ?? '' };
   const child = log.withFd((logFd) => spawnGuarded({ command: 'wrk', args, env, cwd: dir, logFd, channel: 'none' }));
   const exited = exitOf(child);
