@@ -1,0 +1,154 @@
+/**
+ * Clients in both regions: strict writes with either way of acknowledgement, and writes to the region's own mergeable lane.
+ * Each commit appends its name to the aggregate's log, so the log of a store *is* the line of history that it follows.
+ * A client asks on without knowing who the owner is, now and then the wrong region; it repeats what it is not sure of
+ * with the same idempotency key, and some do not look whether the key is recorded already.
+ */
+import type { CommitDraft, OutboxMessage } from '../../core/commit.ts';
+import { isPlatformError } from '../../core/errors.ts';
+import { type AggregateId, aggregateId, type RegionName } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { type Rng, seededRng } from '../../core/rng.ts';
+import type { Oracle } from './oracle.ts';
+import { pick, REGIONS } from './schedule.ts';
+import { hashOf } from './trace.ts';
+import type { CellProcess, World } from './world.ts';
+
+export const STRICT_AGGREGATES = ['order-1', 'order-2', 'stock-7'].map(aggregateId);
+export const laneOf = (region: RegionName): AggregateId => aggregateId(`cart-1~${region}`);
+export const LOG_ITEM = 'log';
+
+const CALL_MS_MAX = 400;
+const TRIES_MAX = 4;
+const RETRY_AFTER_MS_MAX = 500;
+
+export interface Operation {
+  readonly id: string;
+  readonly aggregate: AggregateId;
+  readonly lane: boolean;
+  readonly ack: 'local' | 'replicated';
+  /** Sends the commit without looking whether its key is recorded: the store has to. */
+  readonly blind: boolean;
+}
+
+export class Clients {
+  readonly #world: World;
+  readonly #oracle: Oracle;
+  readonly #rng: Rng;
+  #count = 0;
+  #stopped = false;
+
+  constructor(world: World, oracle: Oracle) {
+    this.#world = world;
+    this.#oracle = oracle;
+    this.#rng = seededRng(hashOf(`${world.schedule.seed}/clients`));
+  }
+
+  start(): void {
+    this.#next();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    this.send(this.#draw(), { region: this.#region(), attempt: 0 });
+    this.#world.queue.in(this.#world.schedule.clientEveryMs * (0.2 + 1.6 * this.#rng.next()), () => this.#next());
+  }
+
+  #draw(): Operation {
+    const rng = this.#rng;
+    const lane = rng.next() < 0.2;
+    const aggregate = lane ? laneOf(pick(rng, REGIONS)) : pick(rng, STRICT_AGGREGATES);
+    const ack = rng.next() < 0.5 ? 'local' : 'replicated';
+    return { id: `op${++this.#count}`, aggregate, lane, ack, blind: rng.next() < 0.3 };
+  }
+
+  /** Mostly who says that it is active, else anybody. */
+  #region(): RegionName {
+    const rng = this.#rng;
+    const active = REGIONS.filter((region) => this.#oracle.believesActive(region));
+    return active.length > 0 && rng.next() < 0.85 ? pick(rng, active) : pick(rng, REGIONS);
+  }
+
+  /** One replicated write to each aggregate, for the end. Returns how many. */
+  sendToAll(region: RegionName): number {
+    const all = [...STRICT_AGGREGATES, ...REGIONS.map(laneOf)];
+    for (const [index, aggregate] of all.entries()) {
+      const lane = index >= STRICT_AGGREGATES.length;
+      this.send({ id: `end${index}`, aggregate, lane, ack: 'replicated', blind: false }, { region, attempt: 0 });
+    }
+    return all.length;
+  }
+
+  send(operation: Operation, at: { region: RegionName; attempt: number }): void {
+    const region = operation.lane ? (operation.aggregate.split('~')[1] as RegionName) : at.region;
+    const host = this.#world.cellAt(region);
+    if (!host.process.running) return;
+    host.process.deliver('answer', () => {
+      const call = this.#perform(host, { operation, region, attempt: at.attempt });
+      call.catch((error: unknown) => {
+        this.#oracle.refused(`${operation.id}/${at.attempt}`, error);
+        const unsure = isPlatformError(error) && error.effect === 'unknown';
+        if (unsure && at.attempt + 1 < TRIES_MAX) this.#later(operation, at.attempt + 1);
+      });
+    });
+  }
+
+  #later(operation: Operation, attempt: number): void {
+    this.#world.queue.in(this.#rng.next() * RETRY_AFTER_MS_MAX, () =>
+      this.send(operation, { region: this.#region(), attempt }),
+    );
+  }
+
+  async #perform(
+    { process, cell }: CellProcess,
+    call: { operation: Operation; region: RegionName; attempt: number },
+  ): Promise<void> {
+    const { operation, region, attempt } = call;
+    const entry = `${operation.id}/${attempt}`;
+    const invocation = this.#oracle.invoked({ entry, operation, region });
+    const bounds = { deadlineAtMs: process.monotonicMs() + CALL_MS_MAX };
+    const { store } = cell.runtime;
+    for (let round = 0; ; round++) {
+      const seen = await store.read(operation.aggregate, bounds);
+      if (!operation.blind && seen.idempotency.has(operation.id)) return;
+      const draft = draftOf({ operation, entry, seen, rng: this.#rng });
+      try {
+        const receipt = await store.commit(draft, { ...bounds, ack: operation.lane ? 'local' : operation.ack });
+        this.#oracle.acknowledged(invocation, receipt);
+        return;
+      } catch (error) {
+        if (!isPlatformError(error) || error.code !== 'VERSION_CONFLICT' || round + 1 >= TRIES_MAX) throw error;
+      }
+    }
+  }
+}
+
+interface Drafting {
+  readonly operation: Operation;
+  readonly entry: string;
+  readonly seen: { readonly head: CommitDraft['expected']; readonly items: ReadonlyMap<string, JsonObject> };
+  readonly rng: Rng;
+}
+
+/** Appends to the log; opens a message now and then, and deals with the oldest open one now and then. */
+function draftOf({ operation, entry, seen, rng }: Drafting): CommitDraft {
+  const log = seen.items.get(LOG_ITEM);
+  const entries = (log?.entries ?? []) as readonly string[];
+  const open = (log?.open ?? []) as readonly string[];
+  const opens: OutboxMessage[] = rng.next() < 0.3 ? [{ id: entry, topic: 'simulated', body: {} }] : [];
+  const done = rng.next() < 0.3 ? open.slice(0, 1) : [];
+  const stillOpen = [...open.slice(done.length), ...opens.map(({ id }) => id)];
+  return {
+    aggregate: operation.aggregate,
+    class: operation.lane ? 'mergeable' : 'strict',
+    expected: seen.head,
+    changes: [{ kind: 'put', item: LOG_ITEM, data: { entries: [...entries, entry], open: stillOpen } }],
+    idempotency: { key: operation.id, fingerprint: operation.id, response: {} },
+    outbox: opens,
+    outboxDone: done,
+  };
+}

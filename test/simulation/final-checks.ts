@@ -1,0 +1,113 @@
+/**
+ * What must hold once everything was healed and left in peace. Liveness: one owner, nothing under way, journals empty, both
+ * stores alike. Nothing vanished: every commit that ever stood is in the final line or in a quarantine, never in both;
+ * what was acknowledged as replicated is in the line; a key was carried out once.
+ */
+import { failoverKey } from '../../cell/lease/abandonment.ts';
+import { QUARANTINE, toQuarantined } from '../../cell/store/table-layout.ts';
+import type { Item } from '../../cell/table/table.ts';
+import type { RegionName } from '../../core/ids.ts';
+import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
+import type { Oracle } from './oracle.ts';
+import { EAST, REGIONS, WEST } from './schedule.ts';
+import { Violation } from './violation.ts';
+import { CELL, type World } from './world.ts';
+
+const REPLICATED_ROWS = /^(AGG|OUTBOX)#/;
+
+/** What is still missing for peace, the first thing only; `null` when there is peace. */
+export function unrest(world: World, oracle: Oracle): string | null {
+  const active = REGIONS.filter((region) => oracle.believesActive(region));
+  if (active.length !== 1) return `${active.length} regions are active`;
+  if (world.store('arbiter').table.peek(failoverKey(CELL))?.state === 'running') return 'a failover is running';
+  for (const region of REGIONS) {
+    const journal = rows(world, region).filter(({ pk }) => pk.startsWith('JOURNAL#'));
+    if (journal[0]) return `${journal.length} entries in the journal of ${region}, one is ${journal[0].sk}`;
+  }
+  const differing = difference(world);
+  return differing === null ? null : `the stores differ: ${differing}`;
+}
+
+function rows(world: World, region: RegionName): readonly Item[] {
+  return [...world.store(`store@${region}`).table.all()];
+}
+
+function difference(world: World): string | null {
+  const [east, west] = [world.store(`store@${EAST}`).table, world.store(`store@${WEST}`).table];
+  for (const item of [...east.all(), ...west.all()]) {
+    if (!REPLICATED_ROWS.test(item.pk)) continue;
+    const [here, there] = [east.peek(item), west.peek(item)];
+    if (same(here, there)) continue;
+    return `${item.pk} ${item.sk} is ${JSON.stringify(here)} in the east, ${JSON.stringify(there)} in the west`;
+  }
+  return null;
+}
+
+function same(a: Item | null, b: Item | null): boolean {
+  if (a === b || a === null || b === null) return a === b;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/** Safety at the end; throws the first violation. */
+export function checkEnd(world: World, oracle: Oracle): void {
+  const line = new Set<string>();
+  const carriedOut = new Map<string, string>();
+  for (const aggregate of [...STRICT_AGGREGATES, ...REGIONS.map(laneOf)]) {
+    for (const entry of oracle.logOf(EAST, aggregate)) {
+      const [operation = ''] = entry.split('/');
+      const other = carriedOut.get(operation);
+      if (other !== undefined)
+        throw new Violation('done-twice', `${operation} was carried out by ${other} and ${entry}`);
+      carriedOut.set(operation, entry);
+      line.add(entry);
+    }
+    checkOutbox(world, aggregate);
+  }
+  const setAside = quarantined(world);
+  for (const { entry, aggregate, epoch, version, region } of oracle.stood.values()) {
+    const where = `${entry} (${aggregate} ${epoch}.${version} of ${region})`;
+    if (!line.has(entry) && !setAside.has(entry)) throw new Violation('vanished', where);
+    if (line.has(entry) && setAside.has(entry)) throw new Violation('in-line-and-quarantine', where);
+  }
+  for (const { invocation, receipt, aloneWithoutRenewal } of oracle.acknowledgements) {
+    const { entry, operation } = invocation;
+    const where = `${entry} (${operation.aggregate} ${receipt.epoch}.${receipt.version})`;
+    if (!oracle.stood.has(entry)) throw new Violation('acknowledged-nothing', where);
+    if (line.has(entry)) continue;
+    if (operation.lane) throw new Violation('lane-lost', where);
+    if (receipt.ack === 'replicated') throw new Violation('replicated-lost', where);
+    if (aloneWithoutRenewal) throw new Violation('alone-without-lease', where);
+  }
+}
+
+function quarantined(world: World): ReadonlySet<string> {
+  const entries = new Set<string>();
+  for (const region of REGIONS) {
+    for (const item of rows(world, region).filter(({ pk }) => pk === QUARANTINE)) {
+      const change = toQuarantined(item).commit.changes.find(({ item: name }) => name === LOG_ITEM);
+      const log = change?.kind === 'put' ? (change.data.entries as readonly string[]) : [];
+      const last = log.at(-1);
+      if (last !== undefined) entries.add(last);
+    }
+  }
+  return entries;
+}
+
+/** The messages that wait are those that the aggregate says are open. */
+function checkOutbox(world: World, aggregate: string): void {
+  for (const region of REGIONS) {
+    const all = rows(world, region);
+    const log = all.find(({ pk, sk }) => pk === `AGG#${aggregate}` && sk === `ITEM#${LOG_ITEM}`);
+    const open = log ? (JSON.parse(String(log.data)) as { open: string[] }).open : [];
+    const waiting = all
+      .filter(({ pk, sk }) => pk.startsWith('OUTBOX#') && sk.startsWith(`${aggregate}#`))
+      .map(({ sk }) => sk.slice(aggregate.length + 1));
+    if ([...open].sort().join() !== waiting.sort().join()) {
+      throw new Violation(
+        'outbox',
+        `${aggregate} in ${region}: open are ${open.join()}, waiting are ${waiting.join()}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * What happens in one simulated run, drawn from a seed before it starts: clocks, faults, operators' moves. It is data, so
+ * that a failing one can be printed and made smaller by leaving single things out.
+ */
+import type { FailoverKind } from '../../control/failover/failover-record.ts';
+import { type RegionName, regionName } from '../../core/ids.ts';
+import { type Rng, randomInt, seededRng } from '../../core/rng.ts';
+
+export const EAST = regionName('us-east-1');
+export const WEST = regionName('us-west-2');
+export const REGIONS = [EAST, WEST] as const;
+export const peerOf = (region: RegionName): RegionName => (region === EAST ? WEST : EAST);
+
+export type FaultKind =
+  /** A process. */
+  | 'pause'
+  | 'crash'
+  /** A link: nothing, only answers, only requests get through; connections are refused; calls get lost, doubled, late. */
+  | 'cut'
+  | 'cut-requests'
+  | 'cut-answers'
+  | 'refuse'
+  | 'lossy'
+  | 'duplicate'
+  | 'spiky'
+  /** A store. */
+  | 'freeze'
+  | 'slow'
+  | 'conflicts'
+  | 'throttle'
+  /** A region: its process and its store gone; or alive, but cut off from the arbiter and from the other region. */
+  | 'region-lost'
+  | 'region-isolated';
+
+export interface Fault {
+  readonly atMs: number;
+  readonly forMs: number;
+  readonly kind: FaultKind;
+  readonly target: string;
+}
+
+export interface Move {
+  readonly atMs: number;
+  /** From which region it is run. */
+  readonly by: RegionName;
+  readonly kind: FailoverKind | 'resume';
+  /** Between decision and first step, ms: an operator who reads the plan before he says yes. */
+  readonly hesitatesMs: number;
+}
+
+export interface Schedule {
+  readonly seed: number;
+  readonly ttlMs: number;
+  readonly fenceShards: number;
+  readonly peerLoss: 'continue' | 'refuse';
+  readonly chaosMs: number;
+  readonly clientEveryMs: number;
+  /** After the heal somebody resumes a record that was left behind; else the abandoned record has to run out. */
+  readonly resumed: boolean;
+  readonly faults: readonly Fault[];
+  readonly moves: readonly Move[];
+}
+
+/** Own milliseconds per true one: the two of a pair differ by at most 8 %, the lease's margins bear 22 %. */
+export const CLOCK_RATE_DRIFT_MAX = 0.04;
+
+const PROCESSES = REGIONS.flatMap((region) => [`cell@${region}`, `cell@${region}`, `operator@${region}`]);
+export const STORES = [...REGIONS.map((region) => `store@${region}`), 'arbiter'];
+export const LINKS = [...new Set(PROCESSES)].flatMap((from) => STORES.map((to) => `${from}>${to}`));
+
+const LINK_FAULTS = ['cut', 'cut', 'cut-requests', 'cut-answers', 'refuse', 'lossy', 'duplicate', 'spiky'] as const;
+const STORE_FAULTS = ['freeze', 'freeze', 'slow', 'conflicts', 'throttle'] as const;
+const MOVES = ['failover', 'failover', 'failover', 'switchover', 'switchover', 'failback', 'resume'] as const;
+
+export interface ScheduleOptions {
+  /** At most this many scenes; a scene is a fault or two and often a move close by. */
+  readonly stepsMax: number;
+}
+
+export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Schedule {
+  const rng = seededRng(seed * 2_654_435_761);
+  const ttlMs = pick(rng, [500, 800, 1_200]);
+  const scenes = 1 + randomInt(rng, stepsMax);
+  const faults: Fault[] = [];
+  const moves: Move[] = [];
+  let atMs = 300;
+  for (let scene = 0; scene < scenes; scene++) {
+    drawScene({ rng, atMs, ttlMs, faults, moves });
+    atMs += rng.next() * 2.2 * ttlMs;
+  }
+  return {
+    seed,
+    ttlMs,
+    fenceShards: pick(rng, [1, 2, 4]),
+    peerLoss: rng.next() < 0.8 ? 'continue' : 'refuse',
+    chaosMs: atMs + 1.5 * ttlMs,
+    clientEveryMs: pick(rng, [30, 60, 90]),
+    resumed: rng.next() < 0.85,
+    faults: faults.sort(byTime),
+    moves: moves.sort(byTime),
+  };
+}
+
+interface Drawing {
+  readonly rng: Rng;
+  readonly atMs: number;
+  readonly ttlMs: number;
+  readonly faults: Fault[];
+  readonly moves: Move[];
+}
+
+function drawScene(drawing: Drawing): void {
+  const { rng, atMs, ttlMs, faults, moves } = drawing;
+  const count = rng.next() < 0.35 ? 2 : 1;
+  for (let index = 0; index < count; index++) {
+    const start = atMs + rng.next() * 0.4 * ttlMs;
+    faults.push({ ...drawFault(rng), atMs: start, forMs: duration(rng, ttlMs) });
+  }
+  if (rng.next() > 0.75) return;
+  const by = pick(rng, REGIONS);
+  const moveAtMs = atMs + rng.next() * 1.2 * ttlMs;
+  const hesitatesMs = rng.next() < 0.8 ? 0 : rng.next() * 2 * ttlMs;
+  moves.push({ atMs: moveAtMs, by, kind: pick(rng, MOVES), hesitatesMs });
+  if (rng.next() < 0.3) {
+    // Its coordinator is stopped or dies on the way, and mostly the other region goes on with the record.
+    const at = moveAtMs + hesitatesMs + rng.next() * 0.8 * ttlMs;
+    const forMs = rng.next() * 2 * ttlMs;
+    faults.push({ atMs: at, forMs, kind: pick(rng, ['pause', 'crash']), target: `operator@${by}` });
+    if (rng.next() < 0.7) {
+      moves.push({ atMs: at + rng.next() * ttlMs, by: peerOf(by), kind: 'resume', hesitatesMs: 0 });
+    }
+  }
+}
+
+/** Mostly around the lease's own times, where the races are. */
+const duration = (rng: Rng, ttlMs: number) => (0.05 + rng.next() * (rng.next() < 0.5 ? 1 : 3)) * ttlMs;
+
+function drawFault(rng: Rng): Pick<Fault, 'kind' | 'target'> {
+  const dice = rng.next();
+  if (dice < 0.28) return { kind: pick(rng, ['pause', 'pause', 'crash']), target: pick(rng, PROCESSES) };
+  if (dice < 0.58) return { kind: pick(rng, LINK_FAULTS), target: pick(rng, LINKS) };
+  if (dice < 0.78) return { kind: pick(rng, STORE_FAULTS), target: pick(rng, STORES) };
+  return { kind: pick(rng, ['region-lost', 'region-isolated']), target: pick(rng, REGIONS) };
+}
+
+const byTime = (a: { atMs: number }, b: { atMs: number }) => a.atMs - b.atMs;
+
+export function pick<T>(rng: Rng, from: readonly T[]): T {
+  const index = randomInt(rng, from.length);
+  return from[index] as T;
+}

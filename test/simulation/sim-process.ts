@@ -1,0 +1,111 @@
+/**
+ * One process: its own clock (offset and rate), and the gate through which timers and answers reach it. Stopped, it gets
+ * nothing until it goes on while its monotonic clock runs on; crashed, it never gets anything again. A restarted process
+ * is a new one.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Rng } from '../../core/rng.ts';
+import type { EventQueue } from './event-queue.ts';
+
+export interface SimProcessOptions {
+  readonly queue: EventQueue;
+  readonly name: string;
+  readonly offsetMs: number;
+  /** Own milliseconds per true millisecond. */
+  readonly rate: number;
+  readonly rng: Rng;
+}
+
+interface Held {
+  readonly kind: 'timer' | 'answer';
+  readonly run: () => void;
+}
+
+export class SimProcess implements Clock {
+  readonly name: string;
+  readonly #queue: EventQueue;
+  readonly #offsetMs: number;
+  readonly #rate: number;
+  readonly #rng: Rng;
+  #state: 'running' | 'paused' | 'crashed' = 'running';
+  #held: Held[] = [];
+
+  constructor(options: SimProcessOptions) {
+    this.name = options.name;
+    this.#queue = options.queue;
+    this.#offsetMs = options.offsetMs;
+    this.#rate = options.rate;
+    this.#rng = options.rng;
+  }
+
+  get running(): boolean {
+    return this.#state === 'running';
+  }
+
+  get crashed(): boolean {
+    return this.#state === 'crashed';
+  }
+
+  monotonicMs(): number {
+    return this.#offsetMs + this.#rate * this.#queue.nowMs;
+  }
+
+  wallMs(): number {
+    return 1_700_000_000_000 + Math.round(this.monotonicMs());
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer = this.after(ms, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      const onAbort = () => {
+        timer.cancelled = true;
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  /** A timer of this process: `ms` on its own clock. */
+  after(ms: number, run: () => void) {
+    const timer = this.#queue.in(ms / this.#rate, () => {
+      this.deliver('timer', () => {
+        if (!timer.cancelled) run();
+      });
+    });
+    return timer;
+  }
+
+  /** Runs code of this process: now, or when it goes on, or never. */
+  deliver(kind: Held['kind'], run: () => void): void {
+    if (this.#state === 'crashed') return;
+    if (this.#state === 'paused') {
+      this.#held.push({ kind, run });
+      return;
+    }
+    this.#queue.dirty = true;
+    run();
+  }
+
+  pause(): void {
+    if (this.#state === 'running') this.#state = 'paused';
+  }
+
+  /** What waited is delivered in one of the orders that a machine may choose: as it came, or timers first. */
+  goOn(): void {
+    if (this.#state !== 'paused') return;
+    this.#state = 'running';
+    const held = this.#held;
+    this.#held = [];
+    if (this.#rng.next() < 0.5) held.sort((a, b) => Number(a.kind === 'answer') - Number(b.kind === 'answer'));
+    for (const [index, { kind, run }] of held.entries()) this.#queue.in(index * 0.01, () => this.deliver(kind, run));
+  }
+
+  crash(): void {
+    this.#state = 'crashed';
+    this.#held = [];
+  }
+}

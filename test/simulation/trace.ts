@@ -1,0 +1,29 @@
+/** What happened, as one hash (two runs of a seed must agree) and, when asked for, as lines for people. */
+import { fnv1a32 } from '../../core/hash.ts';
+
+export const hashOf = (text: string): number => fnv1a32(text);
+
+/** Lines kept for printing: the newest, because a violation ends the run. */
+const LINES_MAX = 20_000;
+
+export class Trace {
+  readonly #keep: boolean;
+  #hash = 0x811c9dc5;
+  readonly lines: string[] = [];
+
+  constructor(options: { keep: boolean }) {
+    this.#keep = options.keep;
+  }
+
+  add(atMs: number, line: string): void {
+    const text = `${atMs.toFixed(2)} ${line}`;
+    let hash = this.#hash;
+    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+    this.#hash = hash >>> 0;
+    if (this.#keep && this.lines.length < LINES_MAX) this.lines.push(text);
+  }
+
+  get hash(): string {
+    return this.#hash.toString(16).padStart(8, '0');
+  }
+}
