@@ -14,4 +14,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const terminal = terminalOn({ stdout: process.stdout, stderr: process.stderr, env: process.env });
 const services = realServices({ stateDir: join(process.cwd(), '.holdfast') });
 const debug = Boolean(process.env.HOLDFAST_DEBUG);
-process.exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version, debug });
+const exitCode = await runCli(process.argv.slice(2), { terminal, services, version: findProject().version, debug });
+// Leaves when everything is written, instead of when nothing is left to do: after a drill, Node 20's own clean-up of
+// handles was seen to spin on one core for minutes.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

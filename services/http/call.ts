@@ -6,11 +6,13 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
-import { shown, type TenantId, tenantId } from '../../core/ids.ts';
+import { type Epoch, shown, type TenantId, tenantId } from '../../core/ids.ts';
 
 export interface Call extends CallBounds {
   readonly tenant: TenantId;
   readonly idempotencyKey: string | null;
+  /** The epoch under which the request was let in; `null` for what needs no lease. */
+  readonly epoch: Epoch | null;
 }
 
 /** The header by its lower-case name; `undefined` when absent. */
@@ -38,9 +40,10 @@ export function admit({ runtime, policy, header }: Admission): Call {
   const tenant = tenantId(header(TENANT_HEADER));
   checkCell({ runtime, tenant, addressed: header(CELL_HEADER) });
   // Mergeable aggregates are written by each region in its own lane, so either region takes them.
-  if (policy.class !== 'mergeable') requireActive(runtime.standing());
+  const epoch = policy.class === 'mergeable' ? null : requireActive(runtime.standing()).epoch;
   return {
     tenant,
+    epoch,
     deadlineAtMs: runtime.clock.monotonicMs() + allowedMs(policy, header(DEADLINE_HEADER)),
     idempotencyKey: idempotencyKey(policy, header(IDEMPOTENCY_KEY_HEADER)),
   };

@@ -4,9 +4,10 @@
  * that a request for somebody else's cell costs no parsing.
  */
 import { type Context, Hono } from 'hono';
-import type { CellRuntime } from '../../cell/cell-runtime.ts';
+import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError } from '../../core/errors.ts';
+import type { Epoch } from '../../core/ids.ts';
 import { admit, type Call } from './call.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
@@ -34,7 +35,7 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
-    return withCellHeaders(problem, runtime);
+    return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch });
   });
   app.notFound((context) => {
     throw notFound(context.req.method, context.req.path);
@@ -61,7 +62,7 @@ export function mount<Params extends Schema, Body extends Schema>(
     const params = validated(route.params, context.req.param());
     // A route without a body has no schema for one either; its handler is not given any.
     const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-    return respond({ context, reply: await handler({ params, body, call }), policy, runtime });
+    return respond({ context, reply: await handler({ params, body, call }), policy, runtime, call });
   });
 }
 
@@ -70,20 +71,26 @@ interface Responding {
   readonly reply: Reply;
   readonly policy: RoutePolicy;
   readonly runtime: CellRuntime;
+  readonly call: Call;
 }
 
-function respond({ context, reply, policy, runtime }: Responding): Response {
+function respond({ context, reply, policy, runtime, call }: Responding): Response {
   const response = context.json(reply.body, reply.status, { ...reply.headers });
   if (reply.degraded) response.headers.set('x-degraded', reply.degraded);
   // A strict answer is never stale: it comes from the region that owns the cell. A merged one lacks the peer's newest.
   const stalenessMs = policy.class === 'mergeable' ? runtime.stalenessMs() : null;
   if (stalenessMs !== null) response.headers.set('x-staleness-ms', String(Math.ceil(stalenessMs)));
-  return withCellHeaders(response, runtime);
+  return withCellHeaders(response, { runtime, epoch: epochOf(call, runtime.standing()) });
 }
 
-function withCellHeaders(response: Response, runtime: CellRuntime): Response {
-  const { cell, region } = runtime.identity;
-  const { epoch } = runtime.standing();
+/** An answer made under a lease says which epoch that was, even if the cell has moved away since. */
+function epochOf(call: Call, standing: Standing): Epoch | null {
+  return standing.state === 'active' ? standing.epoch : (call.epoch ?? standing.epoch);
+}
+
+function withCellHeaders(response: Response, from: { runtime: CellRuntime; epoch: Epoch | null }): Response {
+  const { cell, region } = from.runtime.identity;
+  const { epoch } = from;
   response.headers.set('x-cell', cell);
   response.headers.set('x-region', region);
   if (epoch !== null) response.headers.set('x-cell-epoch', String(epoch));
