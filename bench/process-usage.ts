@@ -43,6 +43,27 @@ export function memoryOf(pids: readonly number[]): Memory {
   return { rssKb: sum((memory) => memory.rssKb), pssKb: sum((memory) => memory.pssKb) };
 }
 
+/** What a process of the platform is, by its command line. Pure. */
+export function kindOf(commandLine: string): string {
+  return KINDS.find(([part]) => commandLine.includes(part))?.[1] ?? 'other';
+}
+
+/** The guard's command line holds its child's, so it comes first. */
+const KINDS: readonly (readonly [part: string, kind: string])[] = [
+  ['holdfast-guard', 'guards'],
+  ['cell-host', 'cells'],
+  ['router/node', 'routers'],
+  ['control/main', 'control'],
+  ['payments/main', 'payments'],
+  ['dynoxide', 'engines'],
+  ['DynamoDBLocal', 'engines'],
+  ['holdfast.mjs', 'supervisor'],
+];
+
+export function commandLineOf(pid: number): string {
+  return read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+}
+
 /** A process and everything that descends from it. */
 export function processTree(rootPid: number): readonly number[] {
   const parents = new Map<number, number>();

@@ -7,6 +7,7 @@ import { processLog } from '../../local/supervisor/process-logs.ts';
 import { exitOf, processFailed } from '../../local/supervisor/running-child.ts';
 import type { Scope } from '../scope.ts';
 import { versionOf } from './native-contenders.ts';
+import type { Pinning } from './pinning.ts';
 import { RawConnection, requestBytes } from './raw-connection.ts';
 
 export interface LoadOptions {
@@ -27,13 +28,13 @@ export interface LoadGenerator {
   run(options: LoadOptions): Promise<LoadResult>;
 }
 
-export function loadGenerator(scope: Scope): LoadGenerator {
+export function loadGenerator(scope: Scope, pins: Pinning): LoadGenerator {
   const version = versionOf('wrk', '-v');
   if (version === null) return { name: 'own connections in the process of the bench (no wrk on PATH)', run: runOwn };
-  return { name: `wrk ${version}, one thread`, run: (options) => runWrk(scope, options) };
+  return { name: `wrk ${version}, one thread`, run: (options) => runWrk(scope, { ...options, pins }) };
 }
 
-async function runWrk(scope: Scope, options: LoadOptions): Promise<LoadResult> {
+async function runWrk(scope: Scope, options: LoadOptions & { readonly pins: Pinning }): Promise<LoadResult> {
   const { port, path, connections, durationMs } = options;
   const dir = join(scope.dir, 'wrk');
   mkdirSync(dir, { recursive: true });
@@ -50,7 +51,8 @@ async function runWrk(scope: Scope, options: LoadOptions): Promise<LoadResult> {
     `http://127.0.0.1:${port}${path}`,
   ];
   const env = { PATH: process.env.PATH ?? '' };
-  const child = log.withFd((logFd) => spawnGuarded({ command: 'wrk', args, env, cwd: dir, logFd, channel: 'none' }));
+  const pinned = options.pins.onLoadCores('wrk', args);
+  const child = log.withFd((logFd) => spawnGuarded({ ...pinned, env, cwd: dir, logFd, channel: 'none' }));
   const exited = exitOf(child);
   scope.own({
     ...{ pid: child.pid ?? 0, ready: Promise.resolve(0), exited },

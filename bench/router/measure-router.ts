@@ -14,6 +14,7 @@ import { lightLoad } from './light-load.ts';
 import { type LoadGenerator, loadGenerator } from './load.ts';
 import { startNatives } from './native-contenders.ts';
 import { programPath, startPeers, startProgram } from './node-contenders.ts';
+import { pinning } from './pinning.ts';
 import { type LoadRound, resultsOf, textOf } from './router-results.ts';
 
 const SIZES = [
@@ -32,6 +33,7 @@ interface Stage {
   readonly tokens: readonly string[];
   readonly backendPort: number;
   readonly generator: LoadGenerator;
+  readonly cores: string;
 }
 
 export function measureRouter({ quick, rounds, onProgress }: BenchRequest): Promise<Measured> {
@@ -68,10 +70,17 @@ export function measureRouter({ quick, rounds, onProgress }: BenchRequest): Prom
     const sizes = SIZES.map(({ bytes }) => bytes);
     const results = resultsOf({ contenders, sizes, loads, lights });
     return {
-      settings: { ...settings, generator: generator.name, workersEach: 1, tokenCheck: 'holdfast only', skipped },
+      settings: {
+        ...settings,
+        generator: generator.name,
+        cores: stage.cores,
+        workersEach: 1,
+        tokenCheck: 'holdfast only',
+        skipped,
+      },
       versions: Object.fromEntries(contenders.map(({ name, version }) => [name, version])),
       results,
-      text: textOf(results, { skipped, generator: generator.name }),
+      text: textOf(results, { skipped, load: `${generator.name}; ${stage.cores}` }),
     };
   });
 }
@@ -85,12 +94,17 @@ async function openStage(scope: Scope): Promise<Stage> {
     startPeers(scope, backendUrl),
   ]);
   const others = [...natives, ...peers];
+  const contenders = [holdfast.contender, ...others.flatMap((each) => (isSkipped(each) ? [] : [each]))];
+  const pins = pinning();
+  pins.toLoadCores(backend.pid);
+  for (const { pid } of contenders) pins.toProxyCore(pid);
   return {
-    contenders: [holdfast.contender, ...others.flatMap((each) => (isSkipped(each) ? [] : [each]))],
+    contenders,
+    cores: pins.note,
     skipped: others.flatMap((each) => (isSkipped(each) ? [each] : [])),
     tokens: holdfast.tokens,
     backendPort: backend.port,
-    generator: loadGenerator(scope),
+    generator: loadGenerator(scope, pins),
   };
 }
 

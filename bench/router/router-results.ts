@@ -89,10 +89,10 @@ function contenderResult(
 
 export function textOf(
   results: readonly SizeResult[],
-  of: { readonly skipped: readonly Skipped[]; readonly generator: string },
+  of: { readonly skipped: readonly Skipped[]; readonly load: string },
 ): string {
   const notes = of.skipped.map(({ name, reason }) => `${name} was skipped: ${reason}`);
-  return [...results.map(sizeText), [`Load: ${of.generator}.`, ...notes].join('\n')].join('\n\n');
+  return [...results.map(sizeText), [`Load: ${of.load}.`, ...notes].join('\n')].join('\n\n');
 }
 
 function sizeText(result: SizeResult): string {

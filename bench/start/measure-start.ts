@@ -12,9 +12,9 @@ import { processLog } from '../../local/supervisor/process-logs.ts';
 import { describeExit, exitOf, processFailed } from '../../local/supervisor/running-child.ts';
 import topology from '../../platform.config.ts';
 import type { BenchRequest, Measured } from '../bench.ts';
-import { cpuMsOf, memoryOf, processTree } from '../process-usage.ts';
+import { commandLineOf, cpuMsOf, kindOf, memoryOf, processTree } from '../process-usage.ts';
 import { type Scope, withScope } from '../scope.ts';
-import { type Summary, significant, summarise } from '../statistics.ts';
+import { median, type Summary, significant, summarise } from '../statistics.ts';
 
 const ROUNDS = 5;
 /** Well above the 5 s that a start may take: a start that needs longer has failed. */
@@ -32,6 +32,7 @@ interface Round {
   readonly rssMb: number;
   /** Share of one core. */
   readonly idleShare: number;
+  readonly idleShareByKind: ReadonlyMap<string, number>;
 }
 
 export function measureStart({ quick, rounds, onProgress }: BenchRequest): Promise<Measured> {
@@ -48,6 +49,7 @@ export function measureStart({ quick, rounds, onProgress }: BenchRequest): Promi
       pssMb: summarise(measured.map(({ pssMb }) => pssMb)),
       rssMb: summarise(measured.map(({ rssMb }) => rssMb)),
       idleShareOfOneCore: summarise(measured.map(({ idleShare }) => idleShare)),
+      idleShareByKind: byKind(measured),
       processes: measured[0]?.processes ?? 0,
     };
     return {
@@ -109,11 +111,27 @@ async function idle(
 ): Promise<Omit<Round, 'readyMs'>> {
   await systemClock.sleep(of.settleMs);
   const pids = processTree(pid);
-  const [beganMs, cpuMs] = [systemClock.monotonicMs(), cpuMsOf(pids)];
+  const beganMs = systemClock.monotonicMs();
+  const before = pids.map((pid) => ({ pid, kind: kindOf(commandLineOf(pid)), cpuMs: cpuMsOf([pid]) }));
   await systemClock.sleep(of.idleMs);
-  const idleShare = (cpuMsOf(pids) - cpuMs) / (systemClock.monotonicMs() - beganMs);
+  const tookMs = systemClock.monotonicMs() - beganMs;
+  const idleShareByKind = new Map<string, number>();
+  for (const { pid, kind, cpuMs } of before) {
+    idleShareByKind.set(kind, (idleShareByKind.get(kind) ?? 0) + (cpuMsOf([pid]) - cpuMs) / tookMs);
+  }
+  const idleShare = [...idleShareByKind.values()].reduce((sum, share) => sum + share, 0);
   const { pssKb, rssKb } = memoryOf(pids);
-  return { processes: pids.length, pssMb: pssKb / 1024, rssMb: rssKb / 1024, idleShare };
+  return { processes: pids.length, pssMb: pssKb / 1024, rssMb: rssKb / 1024, idleShare, idleShareByKind };
+}
+
+/** Medians, the largest first. */
+function byKind(rounds: readonly Round[]): Readonly<Record<string, number>> {
+  const kinds = [...(rounds[0]?.idleShareByKind.keys() ?? [])];
+  const shares = kinds.map((kind): [string, number] => [
+    kind,
+    significant(median(rounds.map(({ idleShareByKind }) => idleShareByKind.get(kind) ?? 0))),
+  ]);
+  return Object.fromEntries(shares.sort(([, a], [, b]) => b - a));
 }
 
 function pathOf(env: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
@@ -126,6 +144,7 @@ interface Results {
   readonly pssMb: Summary;
   readonly rssMb: Summary;
   readonly idleShareOfOneCore: Summary;
+  readonly idleShareByKind: Readonly<Record<string, number>>;
   readonly processes: number;
 }
 
@@ -141,10 +160,12 @@ function textOf(results: Results, idleMs: number): string {
     title,
     ...(at > 0 ? { align: 'right' as const } : {}),
   }));
-  return textTable(columns, [
+  const table = textTable(columns, [
     row('time to ready, ms', results.readyMs),
     row('memory, PSS in sum, MB', results.pssMb),
     row('memory, RSS in sum (counts shared pages repeatedly), MB', results.rssMb),
     row(`idle for ${idleMs / 1_000} s, % of one core`, percent(results.idleShareOfOneCore)),
   ]);
+  const parts = Object.entries(results.idleShareByKind).map(([kind, share]) => `${kind} ${significant(share * 100)} %`);
+  return `${table}\nidle by kind: ${parts.join(', ')}`;
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { cpuMsOf, memoryOf, parseSmapsRollup, parseStat, processTree, treeOf } from '../../bench/process-usage.ts';
+import {
+  cpuMsOf,
+  kindOf,
+  memoryOf,
+  parseSmapsRollup,
+  parseStat,
+  processTree,
+  treeOf,
+} from '../../bench/process-usage.ts';
 
 const FIELDS = '4711 4711 0 -1 4194304 1 2 3 4 150 50 9 9 20 0 11 0 123456 1000 200 18446744073709551615';
 
@@ -32,6 +40,12 @@ describe('what processes use', () => {
     const { rssKb, pssKb } = memoryOf([process.pid]);
     expect(pssKb).toBeGreaterThan(1_000);
     expect(rssKb).toBeGreaterThanOrEqual(pssKb);
+  });
+
+  it('tells the processes of the platform apart, and a guard from what it guards', () => {
+    expect(kindOf('/usr/bin/node --flag /x/dist/local/hosts/cell-host.js')).toBe('cells');
+    expect(kindOf('/bin/sh -c … holdfast-guard /usr/bin/node /x/dist/local/hosts/cell-host.js')).toBe('guards');
+    expect(kindOf('vi')).toBe('other');
   });
 
   it('says what to do when a process is gone', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readWrkOutput } from '../../bench/router/load.ts';
+import { parseCoreList } from '../../bench/router/pinning.ts';
 import { requestBytes, wholeAnswerLength } from '../../bench/router/raw-connection.ts';
 import { type LoadRound, resultsOf, textOf } from '../../bench/router/router-results.ts';
 
@@ -38,7 +39,7 @@ describe('the results of the router bench', () => {
     const results = resultsFor(CONTENDERS.slice(0, 1));
     expect(results[0]).toMatchObject({ bestNodePeer: null, ratioToBestNodePeer: null, ratioToNginx: null });
     const skipped = [{ name: 'nginx', reason: 'not on PATH' }];
-    expect(textOf(results, { skipped, generator: 'wrk' })).toContain('nginx was skipped: not on PATH');
+    expect(textOf(results, { skipped, load: 'wrk' })).toContain('nginx was skipped: not on PATH');
   });
 });
 
@@ -54,6 +55,11 @@ describe('the load of the router bench', () => {
     ['unable to connect', 1],
   ])('gives no figure when an answer was not a plain success: %j', (output, exitCode) => {
     expect(() => readWrkOutput(output, exitCode)).toThrow(/wrk failed/);
+  });
+
+  it('knows the cores that it may use', () => {
+    expect(parseCoreList('0-1,4')).toEqual([0, 1, 4]);
+    expect(parseCoreList('')).toEqual([]);
   });
 
   it('knows when an answer is whole', () => {
