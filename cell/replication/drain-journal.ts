@@ -10,6 +10,8 @@ import { type ShippingLane, shipCommit } from './ship-commit.ts';
 /** Entries read at once, and aggregates shipped at once: what one store answers without queueing on this side. */
 const PAGE_ENTRIES = 100;
 const LANES_MAX = 8;
+/** A page, or a commit with its repair, may take this long: one lost answer must not hold up the sweep to its own end. */
+const CALL_MS_MAX = 3_000;
 
 export interface Swept {
   readonly shipped: number;
@@ -33,7 +35,7 @@ export async function drainJournal(lane: ShippingLane, bounds: CallBounds): Prom
     let after: string | undefined;
     do {
       const page = await readJournalPage(lane.source, {
-        ...bounds,
+        ...within(lane, bounds),
         shard,
         limit: PAGE_ENTRIES,
         ...(after === undefined ? {} : { after }),
@@ -58,7 +60,7 @@ async function shipPage(
     for (let group = groups.pop(); group; group = groups.pop()) await shipGroup(lane, { group, done, ...page }, bounds);
   };
   await Promise.all(Array.from({ length: LANES_MAX }, worker));
-  if (done.length > 0) await lane.source.deleteMany(journalKeysOf(done), bounds);
+  if (done.length > 0) await lane.source.deleteMany(journalKeysOf(done), within(lane, bounds));
 }
 
 async function shipGroup(
@@ -69,7 +71,7 @@ async function shipGroup(
   const { group, done, tally } = work;
   for (const [index, commit] of group.entries()) {
     try {
-      const shipment = await shipCommit(lane, { commit, first: index === 0 }, bounds);
+      const shipment = await shipCommit(lane, { commit, first: index === 0 }, within(lane, bounds));
       if (shipment === 'waiting') {
         tally.left += group.length - index;
         return;
@@ -82,4 +84,8 @@ async function shipGroup(
       return;
     }
   }
+}
+
+function within({ clock }: ShippingLane, bounds: CallBounds): CallBounds {
+  return { ...bounds, deadlineAtMs: Math.min(bounds.deadlineAtMs, clock.monotonicMs() + CALL_MS_MAX) };
 }
