@@ -91,20 +91,18 @@ export class StepRunner {
   /** Until the record has not moved for the take-over wait, on this process's own clock. */
   async #wait({ decision }: FailoverRecord): Promise<StepRun> {
     const watch = this.#watchOf(decision.cell);
-    let waitedMs = 0;
+    const startedMs = this.#clock.monotonicMs();
     for (;;) {
       const lease = await this.#readLease(decision.cell);
       watch.observe(lease);
       const remainingMs = watch.remainingMs() ?? takeoverWaitMs(lease.ttlMs);
       if (remainingMs === 0) return { outcome: { step: 'wait', result: 'expired' } };
-      if (waitedMs > LEASE_WAITS_MAX * takeoverWaitMs(lease.ttlMs)) {
+      if (this.#clock.monotonicMs() - startedMs > LEASE_WAITS_MAX * takeoverWaitMs(lease.ttlMs)) {
         const note = `${decision.from} still renews its lease, so it is alive and its store is only out of reach from here`;
         return { outcome: { step: 'wait', result: 'still-renewed' }, note };
       }
       // At least a millisecond: a remainder below the clock's resolution would never pass.
-      const pauseMs = Math.max(1, Math.min(LEASE_POLL_MS, remainingMs));
-      await this.#clock.sleep(pauseMs);
-      waitedMs += pauseMs;
+      await this.#clock.sleep(Math.max(1, Math.min(LEASE_POLL_MS, remainingMs)));
     }
   }
 
@@ -146,7 +144,8 @@ export class StepRunner {
     const { cell, to, seenEpoch } = decision;
     const place = { cell, region: to };
     this.#ports.ring(place);
-    for (let waitedMs = 0; ; waitedMs += OPEN_POLL_MS) {
+    const startedMs = this.#clock.monotonicMs();
+    for (;;) {
       const lease = await this.#readLease(cell);
       if (lease.state === 'held' && lease.holder === to && lease.epoch > seenEpoch) {
         const fence = await this.#ports.stores.fence(place, { withinMs: ARBITER_MS_MAX }).catch(unanswered);
@@ -158,7 +157,7 @@ export class StepRunner {
           };
         }
       }
-      if (waitedMs > OPEN_TTLS_MAX * lease.ttlMs) {
+      if (this.#clock.monotonicMs() - startedMs > OPEN_TTLS_MAX * lease.ttlMs) {
         return {
           outcome: { step: 'open', result: 'not-opened' },
           note: `${to} did not take the lease; ${lease.holder} may take it back`,
