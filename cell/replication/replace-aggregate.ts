@@ -2,12 +2,12 @@
  * Repair: puts the owner's present state of an aggregate over what a stale writer left. The target's head must still be
  * the one that was judged, and its fence must prove that no stale writer is at work, so a repair can undo nothing newer.
  */
-import type { Aggregate, Head } from '../../core/commit.ts';
+import { type Aggregate, type Head, sameRevision } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { AggregateId } from '../../core/ids.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { standsAt } from '../store/commit-writes.ts';
-import { readAggregate } from '../store/read-aggregate.ts';
+import { readAggregate, TORN_READS_MAX, tornRead } from '../store/read-aggregate.ts';
 import {
   aggregateKey,
   dataItem,
@@ -17,6 +17,7 @@ import {
   IDEMPOTENCY_PREFIX,
   journalShardOf,
   outboxPk,
+  toHead,
 } from '../store/table-layout.ts';
 import { type Condition, type Item, type Key, queryAll, type Table, type TableWrite } from '../table/table.ts';
 import type { ApplyTarget } from './apply-commit.ts';
@@ -40,9 +41,15 @@ export interface Replacement {
   readonly fenceGuard: Condition;
 }
 
+/** All of it from one commit: the head must not have moved while the messages were read. */
 export async function readWhole(table: Table, id: AggregateId, bounds: CallBounds): Promise<WholeAggregate> {
-  const outbox = await queryAll(table, outboxPk(journalShardOf(id)), { ...bounds, prefix: `${id}#` });
-  return { aggregate: await readAggregate(table, id, bounds), outbox };
+  for (let attempt = 0; ; attempt++) {
+    const aggregate = await readAggregate(table, id, bounds);
+    const outbox = await queryAll(table, outboxPk(journalShardOf(id)), { ...bounds, prefix: `${id}#` });
+    const after = toHead(await table.get(headKey(id), bounds));
+    if (sameRevision(aggregate.head, after)) return { aggregate, outbox };
+    if (attempt >= TORN_READS_MAX) throw tornRead();
+  }
 }
 
 /** `false`: something moved meanwhile; judge again. Larger aggregates take several transactions, the head comes last. */

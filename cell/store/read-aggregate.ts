@@ -8,7 +8,7 @@ import { type Item, queryAll, type Table } from '../table/table.ts';
 import { aggregateKey, HEAD, headKey, IDEMPOTENCY_PREFIX, ITEM_PREFIX, toHead } from './table-layout.ts';
 
 /** Reads that a steady stream of commits to the same aggregate may tear in a row before we say so. */
-const TORN_READS_MAX = 5;
+export const TORN_READS_MAX = 5;
 /** The head and one item. */
 const ROWS_WITHOUT_PROOF = 2;
 
@@ -26,7 +26,11 @@ export async function readAggregate(table: Table, id: AggregateId, bounds: CallB
     const after = toHead(await table.get(headKey(id), bounds));
     if (after?.version === aggregate.head?.version && after?.epoch === aggregate.head?.epoch) return aggregate;
   }
-  throw new PlatformError({
+  throw tornRead();
+}
+
+export function tornRead(): PlatformError {
+  return new PlatformError({
     code: 'STORE_CONFLICT',
     kind: 'dependency',
     effect: 'none',
