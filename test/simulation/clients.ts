@@ -74,11 +74,14 @@ export class Clients {
   }
 
   /** One replicated write to each aggregate, for the end. Returns how many. */
-  sendToAll(region: RegionName): number {
+  sendToAll(region: RegionName, round: number): number {
     const all = [...STRICT_AGGREGATES, ...REGIONS.map(laneOf)];
     for (const [index, aggregate] of all.entries()) {
       const lane = index >= STRICT_AGGREGATES.length;
-      this.send({ id: `end${index}`, aggregate, lane, ack: 'replicated', blind: false }, { region, attempt: 0 });
+      this.send(
+        { id: `end${round}.${index}`, aggregate, lane, ack: 'replicated', blind: false },
+        { region, attempt: 0 },
+      );
     }
     return all.length;
   }

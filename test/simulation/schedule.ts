@@ -110,6 +110,38 @@ interface Drawing {
 }
 
 function drawScene(drawing: Drawing): void {
+  if (drawing.rng.next() < 0.45) drawDisaster(drawing);
+  else drawNoise(drawing);
+}
+
+/** A region fails in one of the ways that look alike from outside, for longer than a lease, and the other one takes over. */
+function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
+  const region = pick(rng, REGIONS);
+  const by = peerOf(region);
+  const forMs = (0.8 + 2.5 * rng.next()) * ttlMs;
+  const kinds = pick<readonly Pick<Fault, 'kind' | 'target'>[]>(rng, [
+    [{ kind: 'region-isolated', target: region }],
+    [{ kind: 'region-isolated', target: region }],
+    [{ kind: 'region-lost', target: region }],
+    [
+      { kind: 'pause', target: `cell@${region}` },
+      { kind: 'cut', target: `operator@${by}>store@${region}` },
+    ],
+    [
+      { kind: 'freeze', target: `store@${region}` },
+      { kind: 'cut', target: `operator@${by}>store@${region}` },
+    ],
+    [
+      { kind: 'cut', target: `cell@${region}>arbiter` },
+      { kind: 'cut-answers', target: `operator@${by}>store@${region}` },
+      { kind: pick(rng, ['cut', 'spiky', 'lossy']), target: `cell@${region}>store@${by}` },
+    ],
+  ]);
+  for (const fault of kinds) faults.push({ ...fault, atMs: atMs + rng.next() * 0.3 * ttlMs, forMs });
+  moves.push({ atMs: atMs + rng.next() * 0.6 * ttlMs, by, kind: 'failover', hesitatesMs: 0 });
+}
+
+function drawNoise(drawing: Drawing): void {
   const { rng, atMs, ttlMs, faults, moves } = drawing;
   const count = rng.next() < 0.35 ? 2 : 1;
   for (let index = 0; index < count; index++) {

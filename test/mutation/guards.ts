@@ -1,0 +1,309 @@
+/**
+ * The guards of the protocol, each with the edit that takes it out. `npm run mutate` applies them one at a time while the
+ * simulation is bundled, so that no production code knows of it, and expects the simulation to find a violation.
+ */
+export interface Guard {
+  readonly name: string;
+  readonly file: string;
+  /** Occurs exactly once in the file. */
+  readonly snippet: string;
+  readonly replacement: string;
+  /** What goes wrong without it. */
+  readonly breaks: string;
+}
+
+const LEASE: readonly Guard[] = [
+  {
+    name: 'lease wait of the coordinator',
+    file: 'control/failover/step-runner.ts',
+    snippet: "if (remainingMs === 0) return { outcome: { step: 'wait', result: 'expired' } };",
+    replacement: "return { outcome: { step: 'wait', result: 'expired' } };",
+    breaks: 'a failover without the wait finds a lease that is still renewed, and fails',
+  },
+  {
+    name: 'watch counts a whole lease and a margin',
+    file: 'core/lease.ts',
+    snippet: 'return ttlMs * (1 + LEASE_MARGIN_RATIO);',
+    replacement: 'return ttlMs * 0.3;',
+    breaks: 'the cell is taken from a holder whose lease is valid: two are active',
+  },
+  {
+    name: 'release only of an unmoved record',
+    file: 'control/failover/step-runner.ts',
+    snippet: 'if (watch.remainingMs() !== 0) return Promise.resolve(false);',
+    replacement: '',
+    breaks: 'a resumed failover releases a lease that it has not watched',
+  },
+  {
+    name: "validity on the holder's own clock, less a margin",
+    file: 'core/lease.ts',
+    snippet: 'return ttlMs * (1 - LEASE_MARGIN_RATIO);',
+    replacement: 'return ttlMs * 1.3;',
+    breaks: 'the holder goes on after its lease was taken',
+  },
+  {
+    name: 'validity from before the renewal was sent',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: 'const validUntilMs = grant.sentAtMs + holderValidityMs(lease.ttlMs);',
+    replacement: 'const validUntilMs = this.#o.clock.monotonicMs() + holderValidityMs(lease.ttlMs);',
+    breaks: 'a renewal whose answer came late counts from its arrival: two are active',
+  },
+  {
+    name: 'validity checked by the clock',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: 'if (held?.open && this.#o.clock.monotonicMs() < held.validUntilMs)',
+    replacement: 'if (held?.open)',
+    breaks: 'a holder that lost the arbiter goes on for ever',
+  },
+  {
+    name: 'lease taken by its successor only',
+    file: 'core/lease.ts',
+    snippet: "return lease.holder === region ? 'wait' : 'never';",
+    replacement: "return 'successor';",
+    breaks: 'the releaser takes the lease back at once, before its successor could',
+  },
+  {
+    name: "a held lease is its holder's",
+    file: 'core/lease.ts',
+    snippet: "return lease.holder === region ? 'holder' : 'never';",
+    replacement: "return lease.holder === region ? 'holder' : 'successor';",
+    breaks: 'two regions take the lease from each other',
+  },
+  {
+    name: 'renewal only of the record as seen',
+    file: 'cell/lease/lease-arbiter.ts',
+    snippet: 'return this.#put(next, seen === null ? absent : asSeen(seen), bounds);',
+    replacement:
+      "return this.#put(next, seen === null ? absent : { kind: '>', attribute: 'epoch', value: 0 }, bounds);",
+    breaks: 'a late renewal writes over the next owner',
+  },
+  {
+    name: 'renewal only while the own store takes writes',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: 'const probe = await this.#probe(lease.epoch);',
+    replacement: "const probe = await this.#probe(lease.epoch).catch(() => ({ outcome: 'writable' }) as const);",
+    breaks: 'a region with a frozen store keeps its lease for ever',
+  },
+  {
+    name: "the taker's own fence counts",
+    file: 'core/lease.ts',
+    snippet: 'epoch: nextEpoch(Math.max(lease.epoch, options.ownFence)),',
+    replacement: 'epoch: nextEpoch(lease.epoch),',
+    breaks: 'a region takes the lease under an epoch that its own store refuses',
+  },
+  {
+    name: 'own fence read before a renewal after a restart',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: 'if (ownFence > lease.epoch) return this.#blocked(lease, ownFence);',
+    replacement: '',
+    breaks: 'a restarted holder renews for ever a lease whose store is fenced',
+  },
+];
+
+const FENCE: readonly Guard[] = [
+  {
+    name: 'fence check in the commit',
+    file: 'cell/store/commit-writes.ts',
+    snippet: "when: options.commit.class === 'mergeable' ? always : options.when };",
+    replacement: 'when: always };',
+    breaks: 'a stale writer commits into a closed store',
+  },
+  {
+    name: 'fence check of local commits',
+    file: 'cell/store/commit-writes.ts',
+    snippet: 'guardFence({ commit, fenceShards, when: fenceIsOurs }),',
+    replacement: "guardFence({ commit, fenceShards, when: any(absent, { kind: '>', attribute: 'epoch', value: 0 }) }),",
+    breaks: 'a commit that was under way when its store was fenced still counts as done',
+  },
+  {
+    name: 'fence check of replicated commits',
+    file: 'cell/store/commit-writes.ts',
+    snippet: 'guardFence({ commit, fenceShards, when: fenceIsNotAbove }),',
+    replacement: "guardFence({ commit, fenceShards, when: any(absent, { kind: '>', attribute: 'epoch', value: 0 }) }),",
+    breaks: "a stale writer's commit lands in the new owner's line",
+  },
+  {
+    name: 'every shard raised before opening',
+    file: 'cell/store/raise-fence.ts',
+    snippet: 'const shards = Array.from({ length: options.shards }, (_, shard) => shard);',
+    replacement: 'const shards = [0];',
+    breaks: 'behind the other shards the old epoch goes on',
+  },
+  {
+    name: 'the fence only rises',
+    file: 'cell/store/raise-fence.ts',
+    snippet:
+      "return any(absent, { kind: '<', attribute: 'epoch', value: to.epoch }, all(equals('epoch', to.epoch), sameTarget));",
+    replacement: "return any(absent, { kind: '>', attribute: 'epoch', value: 0 }, sameTarget);",
+    breaks: 'a late raise opens the store to a former owner',
+  },
+  {
+    name: 'raised before opening',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: "if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);",
+    replacement: '',
+    breaks: 'a region opens although its store is fenced above it',
+  },
+];
+
+const WRITES: readonly Guard[] = [
+  {
+    name: 'lease check after the write',
+    file: 'cell/store/fenced-store.ts',
+    snippet:
+      "if (commit.class !== 'mergeable' && !this.#holds(commit)) {\n      this.#o.counters.leaseLostDuringWrite++;",
+    replacement:
+      "if (commit.class !== 'mergeable' && this.#o.clock.monotonicMs() < 0) {\n      this.#o.counters.leaseLostDuringWrite++;",
+    breaks: 'a write that a stalled store let through after the takeover is acknowledged and orphaned',
+  },
+  {
+    name: 'lease check right before sending',
+    file: 'cell/store/fenced-store.ts',
+    snippet: "if (commit.class !== 'mergeable' && !this.#holds(commit)) {\n        this.#o.counters.refusedByLease++;",
+    replacement:
+      "if (commit.class !== 'mergeable' && this.#o.clock.monotonicMs() < 0) {\n        this.#o.counters.refusedByLease++;",
+    breaks:
+      'nothing: the first look is in the same breath and the fence and the last look cover repeats; it saves a call',
+  },
+  {
+    name: 'idempotency record must be absent',
+    file: 'cell/store/commit-writes.ts',
+    snippet: '...(once ? { when: absent } : {})',
+    replacement: '',
+    breaks: 'a repeated request is carried out twice',
+  },
+  {
+    name: 'version of the head in local commits',
+    file: 'cell/store/commit-writes.ts',
+    snippet: "{ kind: 'put', item: nextHead(commit), when: standsAt(head) },",
+    replacement: "{ kind: 'put', item: nextHead(commit) },",
+    breaks: 'one of two concurrent writes is lost',
+  },
+  {
+    name: 'peer gone only after a lease',
+    file: 'cell/replication/peer-health.ts',
+    snippet: 'this.#goneAfterMs = takeoverWaitMs(options.leaseTtlMs);',
+    replacement: 'this.#goneAfterMs = 0 * takeoverWaitMs(options.leaseTtlMs);',
+    breaks: 'a region cut off from everything acknowledges alone what the next owner will not have',
+  },
+];
+
+const REPLICATION: readonly Guard[] = [
+  {
+    name: 'version order of replicated commits',
+    file: 'cell/store/commit-writes.ts',
+    snippet: "{ kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },",
+    replacement: "{ kind: 'put', item: nextHead(commit) },",
+    breaks: 'a commit that arrives late or twice puts an older state over a newer one',
+  },
+  {
+    name: 'lineage: what is included is skipped',
+    file: 'core/apply-rule.ts',
+    snippet: "if (includes(head, commit)) return 'skip';",
+    replacement: '',
+    breaks: 'a commit that the line has is set aside as well',
+  },
+  {
+    name: 'divergence is repaired, not waited out',
+    file: 'core/apply-rule.ts',
+    snippet: "return olderThan(head, commit) ? 'repair' : 'quarantine';\n}",
+    replacement: "return 'wait';\n}",
+    breaks: "a stale writer's state stays in the peer's store",
+  },
+  {
+    name: 'repair of the source',
+    file: 'cell/replication/ship-commit.ts',
+    snippet: "if (await repairSource(lane, commit, bounds)) return 'quarantined';",
+    replacement: "return 'quarantined';",
+    breaks: 'the former owner stays divergent',
+  },
+  {
+    name: 'repair only while nothing moved',
+    file: 'cell/replication/replace-aggregate.ts',
+    snippet: 'const when = standsAt(seen);',
+    replacement: "const when = seen ? { kind: '>', attribute: 'epoch', value: -1 } as const : standsAt(seen);",
+    breaks: 'a repair undoes a commit that arrived meanwhile',
+  },
+  {
+    name: 'a repair reads aggregate and messages from one commit',
+    file: 'cell/replication/replace-aggregate.ts',
+    snippet: 'if (sameRevision(aggregate.head, after)) return { aggregate, outbox };',
+    replacement: 'if (sameRevision(after, after)) return { aggregate, outbox };',
+    breaks: 'a message of the outbox is lost, or comes back',
+  },
+  {
+    name: 'quarantine before the journal entry goes',
+    file: 'cell/replication/ship-commit.ts',
+    snippet: "await lane.peer.write({ kind: 'put', item, when: absent }, bounds);",
+    replacement: 'void item;',
+    breaks: 'a commit vanishes without a trace',
+  },
+  {
+    name: 'journal entry in the transaction of the commit',
+    file: 'cell/store/commit-writes.ts',
+    snippet: "{ kind: 'put', item: journalItem(commit) },",
+    replacement: "...(commit.version % 7 === 3 ? [] : [{ kind: 'put', item: journalItem(commit) } as const]),",
+    breaks: 'a commit never reaches the peer',
+  },
+  {
+    name: 'journal entry deleted only after it arrived',
+    file: 'cell/replication/drain-journal.ts',
+    snippet: 'tally.left += group.length - index;\n        return;',
+    replacement: 'done.push(commit);\n        tally.left += group.length - index;\n        return;',
+    breaks: 'what waits for an earlier commit is forgotten',
+  },
+  {
+    name: 'one lost call does not hold up the sweep',
+    file: 'cell/replication/drain-journal.ts',
+    snippet: 'deadlineAtMs: Math.min(bounds.deadlineAtMs, clock.monotonicMs() + CALL_MS_MAX)',
+    replacement: 'deadlineAtMs: Math.max(bounds.deadlineAtMs, clock.monotonicMs())',
+    breaks: 'replication stands still for a minute after a short fault',
+  },
+];
+
+const COORDINATION: readonly Guard[] = [
+  {
+    name: "version of the coordinator's record",
+    file: 'control/adapters/table-failover-ports.ts',
+    snippet: "const when = next.version === 1 ? absent : equals('version', next.version - 1);",
+    replacement: "const when = any(absent, { kind: '>', attribute: 'version', value: 0 });",
+    breaks: 'a delayed coordinator writes over the record of another',
+  },
+  {
+    name: 'drain before the release',
+    file: 'control/failover/failover-steps.ts',
+    snippet: "if (outcome.result === 'fenced') return 'drain';",
+    replacement: "if (outcome.result === 'fenced') return 'release';",
+    breaks: 'a planned change loses what was acknowledged with ack "local"',
+  },
+  {
+    name: 'a drain says whether it is complete',
+    file: 'control/adapters/table-failover-ports.ts',
+    snippet: 'complete: swept.left === 0 && swept.failure === undefined',
+    replacement: 'complete: true',
+    breaks: 'a planned change goes on after a drain that failed',
+  },
+  {
+    name: 'fenced only if every shard answered',
+    file: 'control/failover/step-runner.ts',
+    snippet: 'if (closed === null) {',
+    replacement: 'if (closed === undefined) {',
+    breaks: 'a failover takes the silence of the old store for a fence',
+  },
+  {
+    name: 'release only at the epoch of the decision',
+    file: 'control/failover/step-runner.ts',
+    snippet: "if (lease.state !== 'held' || lease.holder !== from || lease.epoch !== seenEpoch) {",
+    replacement: "if (lease.state !== 'held' || lease.holder !== from) {",
+    breaks: 'an old plan releases a lease on the proof of a fence that its holder has outgrown',
+  },
+  {
+    name: 'only an abandoned change is taken back',
+    file: 'cell/lease/abandonment.ts',
+    snippet: "if (record?.state !== 'running') return true;",
+    replacement: 'if (record !== undefined) return true;',
+    breaks: 'nothing: the next step of the coordinator is conditional on the lease; it costs the change, not safety',
+  },
+];
+
+export const GUARDS: readonly Guard[] = [...LEASE, ...FENCE, ...WRITES, ...REPLICATION, ...COORDINATION];
