@@ -31,6 +31,8 @@ import { probeOwnStore } from './own-store-probe.ts';
 
 /** After a renewal lost against another process of this region it is repeated at once, this often. */
 const RENEW_ROUNDS_MAX = 3;
+/** A standby looks this much less often than a holder renews: whoever releases a lease to it rings its doorbell. */
+const STANDBY_RATIO = 2;
 
 export interface LeaseKeeperOptions {
   readonly cell: CellId;
@@ -111,6 +113,8 @@ export class LeaseKeeper implements LeaseView {
   /** One look at the record, one action. Throws what arbiter and store throw; nothing is lost by that, time goes on. */
   async step(): Promise<void> {
     const { arbiter, cell, region } = this.#o;
+    // While we hold it the renewal itself is the look: it is conditional on the record, and a lost one brings the other.
+    if (this.#held && this.standing().held) return this.#keep(this.#held.lease);
     const lease = await arbiter.read(cell, this.#bounds());
     this.#learn(lease);
     if (lease === null) return this.#grantFirst();
@@ -229,7 +233,8 @@ export class LeaseKeeper implements LeaseView {
     const rung = new AbortController();
     // With a reason of our own, or each ring would build an exception with its stack.
     this.#wake = () => rung.abort(RING);
-    await clock.sleep(renewEveryMs * (0.8 + 0.2 * rng.next()), rung.signal).catch(unreachable);
+    const everyMs = this.#held ? renewEveryMs : renewEveryMs * STANDBY_RATIO;
+    await clock.sleep(everyMs * (0.8 + 0.2 * rng.next()), rung.signal).catch(unreachable);
     this.#wake = null;
   }
 }
