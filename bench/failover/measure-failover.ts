@@ -17,6 +17,7 @@ import type { BenchRequest, Measured } from '../bench.ts';
 import { type Scope, withScope } from '../scope.ts';
 import { type Summary, significant, summarise } from '../statistics.ts';
 import { FAILOVER_PATHS, type FailoverPath } from './failover-paths.ts';
+import { medianSteps } from './failover-steps.ts';
 
 const SEEDS = 3;
 const TTLS_MS = [1_000, 3_000];
@@ -94,6 +95,7 @@ function resultOf({ path, ttlMs }: { path: FailoverPath; ttlMs: number }, runs: 
     ttlMs,
     awayMs: away.length > 0 ? summarise(away) : null,
     limitMs: significant(path.limitMs(ttlMs)),
+    stepsMs: medianSteps(own.map(({ report }) => report)),
     acknowledged: sum((report) => report.acknowledged),
     lost: sum((report) => report.rpo.lost),
     staleAccepted: sum((report) => report.staleAccepted),
@@ -121,5 +123,9 @@ function textOf(results: readonly ReturnType<typeof resultOf>[]): string {
     ...[each.limitMs, each.acknowledged, each.lost].map(String),
     `${each.verdicts.pass} passed, ${each.verdicts.fail} failed, ${each.verdicts.unknown} unknown`,
   ]);
-  return textTable(columns, rows);
+  const steps = results.map(({ path, ttlMs, stepsMs }) => {
+    const each = Object.entries(stepsMs).map(([name, ms]) => `${name} ${ms}`);
+    return `${path}, lease ${ttlMs} ms, medians of its steps: ${each.join(', ')}`;
+  });
+  return [textTable(columns, rows), ...steps].join('\n');
 }
