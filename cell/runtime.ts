@@ -20,6 +20,7 @@ import { ARBITER_TABLE, cellTableName, QUARANTINE } from './store/table-layout.t
 import { dynamoClient, ensureTable } from './table/dynamo-client.ts';
 import { DynamoTable } from './table/dynamo-table.ts';
 import { QUERY_LIMIT_MAX, type Table } from './table/table.ts';
+import { warmUp } from './warm-up.ts';
 
 const STATUS_CALL_MS_MAX = 500;
 
@@ -58,7 +59,19 @@ export async function startCellRuntime(env: Environment): Promise<RunningCell> {
   if (started) return started;
   const config = cellConfig(env);
   const tables = await openTables(config, systemClock);
-  started ??= composeCell({ config, tables, clock: systemClock, rng: systemRng, env });
+  if (started) return started;
+  const cell = composeCell({ config, tables, clock: systemClock, rng: systemRng, env });
+  const ending = new AbortController();
+  const { store } = cell.runtime;
+  // A warm-up that fails has warmed nothing and broken nothing.
+  void warmUp({ store, region: config.region, clock: systemClock, signal: ending.signal }).catch(() => undefined);
+  started = {
+    ...cell,
+    stop: () => {
+      ending.abort();
+      return cell.stop();
+    },
+  };
   return started;
 }
 

@@ -1,14 +1,15 @@
 /**
- * Raises the fence of a store, shard by shard. A takeover is complete only when *every* shard stands at its target: until
- * then a commit of the old epoch may still pass at some shard. Each shard is one conditional write of its own, so that a
- * conflict with a commit in flight costs that shard one repetition and not the whole takeover.
+ * Raises the fence of a store, all shards of it. A takeover is complete only when *every* shard stands at its target:
+ * until then a commit of the old epoch may still pass at some shard. First all shards in one transaction, one call. Only
+ * when that meets a commit in flight (or a shard that differs from the others) shard by shard, so that a conflict costs one
+ * shard its repetition and not the whole takeover.
  */
 import type { Clock } from '../../core/clock.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import { type Fence, mayRaise } from '../../core/fence.ts';
 import { fullJitterMs, type Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
-import { absent, all, any, type Condition, equals, type Table } from '../table/table.ts';
+import { absent, all, any, type Condition, equals, type Table, type TableWrite } from '../table/table.ts';
 import { fenceItem, fenceKey, toFence } from './table-layout.ts';
 
 const CONFLICT_RETRIES_MAX = 10;
@@ -29,17 +30,30 @@ export interface FenceRaiseOptions {
 
 /** Idempotent. Throws what the store throws; then some shards may be raised and others not, and repeating is safe. */
 export async function raiseFence(options: FenceRaiseOptions, bounds: CallBounds): Promise<FenceRaise> {
-  const shards = Array.from({ length: options.shards }, (_, shard) => shard);
-  const seen = await Promise.all(shards.map((shard) => raiseShard(options, shard, bounds)));
+  if (await raiseTogether(options, bounds)) return { outcome: 'raised' };
+  const seen = await Promise.all(everyShard(options.shards).map((shard) => raiseShard(options, shard, bounds)));
   const higher = seen.filter((fence) => fence !== null).sort((a, b) => b.epoch - a.epoch)[0];
   return higher ? { outcome: 'higher', seen: higher } : { outcome: 'raised' };
 }
 
 /** The highest fence of a store, or `null` when it has none yet. */
 export async function readFence(table: Table, shards: number, bounds: CallBounds): Promise<Fence | null> {
-  const keys = Array.from({ length: shards }, (_, shard) => fenceKey(shard));
+  const keys = everyShard(shards).map(fenceKey);
   const fences = (await table.getMany(keys, bounds)).map((item) => toFence(item)).filter((fence) => fence !== null);
   return fences.sort((a, b) => b.epoch - a.epoch)[0] ?? null;
+}
+
+const everyShard = (shards: number): readonly number[] => Array.from({ length: shards }, (_, shard) => shard);
+
+async function raiseTogether({ table, shards, to }: FenceRaiseOptions, bounds: CallBounds): Promise<boolean> {
+  const when = raisable(to);
+  const writes = everyShard(shards).map((shard): TableWrite => ({ kind: 'put', item: fenceItem(shard, to), when }));
+  try {
+    return (await table.transact(writes, bounds)).outcome === 'done';
+  } catch (error) {
+    if (isPlatformError(error) && error.code === 'STORE_CONFLICT') return false;
+    throw error;
+  }
 }
 
 async function raiseShard(options: FenceRaiseOptions, shard: number, bounds: CallBounds): Promise<Fence | null> {

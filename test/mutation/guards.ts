@@ -38,7 +38,7 @@ const LEASE: readonly Guard[] = [
     name: "validity on the holder's own clock, less a margin",
     file: 'core/lease.ts',
     snippet: 'return ttlMs * (1 - LEASE_MARGIN_RATIO);',
-    replacement: 'return ttlMs * 1.3;',
+    replacement: 'return ttlMs * 1.5;',
     breaks: 'the holder goes on after its lease was taken',
   },
   {
@@ -125,8 +125,8 @@ const FENCE: readonly Guard[] = [
   {
     name: 'every shard raised before opening',
     file: 'cell/store/raise-fence.ts',
-    snippet: 'const shards = Array.from({ length: options.shards }, (_, shard) => shard);',
-    replacement: 'const shards = [0];',
+    snippet: 'Array.from({ length: shards }, (_, shard) => shard);',
+    replacement: '[0].slice(0, shards);',
     breaks: 'behind the other shards the old epoch goes on',
   },
   {
@@ -207,8 +207,8 @@ const REPLICATION: readonly Guard[] = [
     name: 'divergence is repaired, not waited out',
     file: 'core/apply-rule.ts',
     snippet: "return olderThan(head, commit) ? 'repair' : 'quarantine';\n}",
-    replacement: "return 'wait';\n}",
-    breaks: "a stale writer's state stays in the peer's store",
+    replacement: "return 'quarantine';\n}",
+    breaks: "the owner's commits are set aside because of what a stale writer left",
   },
   {
     name: 'repair of the source',
@@ -248,9 +248,9 @@ const REPLICATION: readonly Guard[] = [
   {
     name: 'journal entry deleted only after it arrived',
     file: 'cell/replication/drain-journal.ts',
-    snippet: 'tally.left += group.length - index;\n        return;',
-    replacement: 'done.push(commit);\n        tally.left += group.length - index;\n        return;',
-    breaks: 'what waits for an earlier commit is forgotten',
+    snippet: 'tally.failure ??= error;\n',
+    replacement: 'done.push(commit);\n      tally.failure ??= error;\n',
+    breaks: 'what a lost call carried is forgotten',
   },
   {
     name: 'one lost call does not hold up the sweep',
