@@ -1,15 +1,15 @@
 /**
  * One sweep over a journal: ships every entry, each aggregate in its own order, aggregates side by side, and deletes what
- * arrived. An aggregate that can't go on holds up nobody else. Memory is one page whatever the length of the journal.
+ * arrived. An aggregate that can't go on holds up nobody else. Memory is one page a shard, whatever the length of the journal.
  */
 import type { Commit } from '../../core/commit.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { byAggregate, journalKeysOf, journalShards, readJournalPage } from './journal.ts';
 import { type ShippingLane, shipCommit } from './ship-commit.ts';
 
-/** Entries read at once, and aggregates shipped at once: what one store answers without queueing on this side. */
+/** Of each shard of the journal, entries read at once and aggregates shipped at once: no queue on this side. */
 const PAGE_ENTRIES = 100;
-const LANES_MAX = 8;
+const LANES_MAX = 4;
 /** A page, or a commit with its repair, may take this long: one lost answer must not hold up the sweep to its own end. */
 const CALL_MS_MAX = 3_000;
 
@@ -31,22 +31,28 @@ interface Tally {
 
 export async function drainJournal(lane: ShippingLane, bounds: CallBounds): Promise<Swept> {
   const tally: Tally = { shipped: 0, quarantined: 0, left: 0, failure: undefined };
-  for (const shard of journalShards) {
-    let after: string | undefined;
-    do {
-      const page = await readJournalPage(lane.source, {
-        ...within(lane, bounds),
-        shard,
-        limit: PAGE_ENTRIES,
-        ...(after === undefined ? {} : { after }),
-      });
-      await shipPage(lane, { commits: page.commits, tally }, bounds);
-      // A peer that refuses calls refuses the next page too: leave it to the caller's backoff.
-      if (tally.failure !== undefined) return tally;
-      after = page.next ?? undefined;
-    } while (after !== undefined);
-  }
+  await Promise.all(journalShards.map((shard) => drainShard(lane, { shard, tally }, bounds)));
   return tally;
+}
+
+async function drainShard(
+  lane: ShippingLane,
+  { shard, tally }: { readonly shard: number; readonly tally: Tally },
+  bounds: CallBounds,
+): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await readJournalPage(lane.source, {
+      ...within(lane, bounds),
+      shard,
+      limit: PAGE_ENTRIES,
+      ...(after === undefined ? {} : { after }),
+    });
+    await shipPage(lane, { commits: page.commits, tally }, bounds);
+    // A peer that refuses calls refuses the next page too: leave it to the caller's backoff.
+    if (tally.failure !== undefined) return;
+    after = page.next ?? undefined;
+  } while (after !== undefined);
 }
 
 async function shipPage(
