@@ -1,27 +1,10 @@
-/**
- * The failover coordinator: a resumable step machine whose record lies in the arbiter. Before each step it moves the
- * record (conditional on its version); each step is idempotent. So any coordinator can go on where another one died, two
- * can't interleave, and a delayed one finds that its record has moved. It runs from the surviving side with the operator's
- * own credentials: no control process is needed.
- */
-import type { Clock } from '../../core/clock.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { CellId } from '../../core/ids.ts';
-import type { LeaseWatch } from '../../core/lease-watch.ts';
+import type { CoordinatorOptions } from './coordinator-options.ts';
 import { ARBITER_MS_MAX, STEP_DEADLINE_MS, STEP_DEADLINE_RATIO } from './failover-limits.ts';
-import type { FailoverPorts } from './failover-ports.ts';
 import { type Decision, type FailoverRecord, isTerminal, type Step, type StepLog } from './failover-record.ts';
 import { type ActiveStep, firstStep, nextStep } from './failover-steps.ts';
 import { type StepRun, StepRunner } from './step-runner.ts';
-
-export interface CoordinatorOptions {
-  readonly ports: FailoverPorts;
-  readonly clock: Clock;
-  /** Watches this cell's lease; one that has watched for a while saves its share of the wait. */
-  readonly watchOf: (cell: CellId) => LeaseWatch;
-  readonly newId: () => string;
-  readonly onProgress?: (record: FailoverRecord) => void;
-}
 
 export class FailoverCoordinator {
   readonly #o: CoordinatorOptions;

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { nextEpoch } from '../../core/ids.ts';
 import { type HeldLease, releasedTo, takeoverWaitMs } from '../../core/lease.ts';
-import type { CoordinatorOptions } from './coordinator.ts';
+import type { CoordinatorOptions } from './coordinator-options.ts';
 import {
   ARBITER_MS_MAX,
   CATCH_UP_MS_MAX,
