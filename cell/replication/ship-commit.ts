@@ -7,6 +7,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Commit, includes } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
+import type { Epoch } from '../../core/ids.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { raiseFence } from '../store/raise-fence.ts';
@@ -90,12 +91,11 @@ async function adoptOwnersFence(lane: ShippingLane, commit: Commit, bounds: Call
   const shard = fenceShardOf(commit.aggregate, lane.fenceShards);
   const fence = toFence(await lane.peer.get(fenceKey(shard), bounds));
   if (!fence) return;
+  // A closed store stands at an epoch that nobody owns yet: what its last owner wrote must still be let in here.
+  const to = fence.active === null ? { ...fence, epoch: (fence.epoch - 1) as Epoch } : fence;
   const own = toFence(await lane.source.get(fenceKey(shard), bounds));
-  if (own && own.epoch >= fence.epoch) return;
-  await raiseFence(
-    { table: lane.source, shards: lane.fenceShards, to: fence, clock: lane.clock, rng: lane.rng },
-    bounds,
-  );
+  if (own && own.epoch >= to.epoch) return;
+  await raiseFence({ table: lane.source, shards: lane.fenceShards, to, clock: lane.clock, rng: lane.rng }, bounds);
 }
 
 async function repairSource(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<boolean> {
