@@ -2,12 +2,19 @@
  * The guards of the protocol, each with the edit that takes it out. `npm run mutate` applies them one at a time while the
  * simulation is bundled, so that no production code knows of it, and expects the simulation to find a violation.
  */
-export interface Guard {
-  readonly name: string;
-  readonly file: string;
+export interface Edit {
   /** Occurs exactly once in the file. */
   readonly snippet: string;
   readonly replacement: string;
+}
+
+export interface Guard extends Edit {
+  readonly name: string;
+  readonly file: string;
+  /** Further edits of the same file, where a guard stands in two places. */
+  readonly also?: readonly Edit[];
+  /** Why nothing is expected to break: what else holds the line. Then the guard is there for speed or as a second line. */
+  readonly redundant?: string;
   /** What goes wrong without it. */
   readonly breaks: string;
 }
@@ -18,7 +25,8 @@ const LEASE: readonly Guard[] = [
     file: 'control/failover/step-runner.ts',
     snippet: "if (remainingMs === 0) return { outcome: { step: 'wait', result: 'expired' } };",
     replacement: "return { outcome: { step: 'wait', result: 'expired' } };",
-    breaks: 'a failover without the wait finds a lease that is still renewed, and fails',
+    also: [{ snippet: 'if (watch.remainingMs() !== 0) return Promise.resolve(false);', replacement: '' }],
+    breaks: 'the lease of a living holder is given away: two are active',
   },
   {
     name: 'watch counts a whole lease and a margin',
@@ -90,6 +98,7 @@ const LEASE: readonly Guard[] = [
     snippet: 'epoch: nextEpoch(Math.max(lease.epoch, options.ownFence)),',
     replacement: 'epoch: nextEpoch(lease.epoch),',
     breaks: 'a region takes the lease under an epoch that its own store refuses',
+    redundant: 'the raise is refused and the next take is one higher; it saves a round',
   },
   {
     name: 'own fence read before a renewal after a restart',
@@ -97,6 +106,7 @@ const LEASE: readonly Guard[] = [
     snippet: 'if (ownFence > lease.epoch) return this.#blocked(lease, ownFence);',
     replacement: '',
     breaks: 'a restarted holder renews for ever a lease whose store is fenced',
+    redundant: 'the raise before opening finds the same; it saves a renewal that helps nobody',
   },
 ];
 
@@ -143,6 +153,7 @@ const FENCE: readonly Guard[] = [
     snippet: "if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);",
     replacement: '',
     breaks: 'a region opens although its store is fenced above it',
+    redundant: 'every commit checks the fence again, and the next probe closes the region',
   },
 ];
 
@@ -162,8 +173,9 @@ const WRITES: readonly Guard[] = [
     snippet: "if (commit.class !== 'mergeable' && !this.#holds(commit)) {\n        this.#o.counters.refusedByLease++;",
     replacement:
       "if (commit.class !== 'mergeable' && this.#o.clock.monotonicMs() < 0) {\n        this.#o.counters.refusedByLease++;",
-    breaks:
-      'nothing: the first look is in the same breath and the fence and the last look cover repeats; it saves a call',
+    breaks: 'a call is sent in vain',
+    redundant:
+      'the first look is in the same breath; for a repeat the fence and the last look cover it; it saves a call',
   },
   {
     name: 'idempotency record must be absent',
@@ -227,9 +239,23 @@ const REPLICATION: readonly Guard[] = [
   {
     name: 'a repair reads aggregate and messages from one commit',
     file: 'cell/replication/replace-aggregate.ts',
-    snippet: 'if (sameRevision(aggregate.head, after)) return { aggregate, outbox };',
-    replacement: 'if (sameRevision(after, after)) return { aggregate, outbox };',
+    snippet: 'const aggregate = await readAggregate(table, id, bounds);\n',
+    replacement: '',
+    also: [
+      {
+        snippet: 'if (sameRevision(aggregate.head, after)) return { aggregate, outbox };',
+        replacement: 'const aggregate = await readAggregate(table, id, bounds);\n    return { aggregate, outbox };',
+      },
+      { snippet: 'const after = toHead(await table.get(headKey(id), bounds));\n', replacement: '' },
+    ],
     breaks: 'a message of the outbox is lost, or comes back',
+  },
+  {
+    name: "a closed store's epoch is not spread",
+    file: 'cell/replication/ship-commit.ts',
+    snippet: 'const to = fence.active === null ? { ...fence, epoch: (fence.epoch - 1) as Epoch } : fence;',
+    replacement: 'const to = fence;',
+    breaks: 'a planned move sets aside what it should drain',
   },
   {
     name: 'quarantine before the journal entry goes',
@@ -266,7 +292,7 @@ const COORDINATION: readonly Guard[] = [
     name: "version of the coordinator's record",
     file: 'control/adapters/table-failover-ports.ts',
     snippet: "const when = next.version === 1 ? absent : equals('version', next.version - 1);",
-    replacement: "const when = any(absent, { kind: '>', attribute: 'version', value: 0 });",
+    replacement: "const when = next.version === 1 ? absent : ({ kind: '>', attribute: 'version', value: 0 } as const);",
     breaks: 'a delayed coordinator writes over the record of another',
   },
   {
@@ -302,7 +328,8 @@ const COORDINATION: readonly Guard[] = [
     file: 'cell/lease/abandonment.ts',
     snippet: "if (record?.state !== 'running') return true;",
     replacement: 'if (record !== undefined) return true;',
-    breaks: 'nothing: the next step of the coordinator is conditional on the lease; it costs the change, not safety',
+    breaks: 'a holder takes the cell back from a coordinator that is at work',
+    redundant: 'the next step of the coordinator is conditional on the lease; it costs the change, not safety',
   },
 ];
 

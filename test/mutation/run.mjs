@@ -10,18 +10,23 @@ import { parseArgs } from 'node:util';
 import { bundleSimulation } from '../simulation/run.mjs';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const SEEDS_DEFAULT = 1_500;
+const SEEDS_DEFAULT = 3_000;
 
-/** Replaces the snippet while the file is loaded. */
-function mutation({ file, snippet, replacement }) {
-  const path = join(ROOT, file);
+const edits = (guard) => [guard, ...(guard.also ?? [])];
+
+function mutated({ file, ...guard }) {
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  return edits(guard).reduce((text, { snippet, replacement }) => text.replace(snippet, () => replacement), source);
+}
+
+/** Replaces the snippets while the file is loaded. */
+function mutation(guard) {
+  const path = join(ROOT, guard.file);
   return {
     name: 'mutation',
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
-        loaded === path
-          ? { contents: readFileSync(path, 'utf8').replace(snippet, () => replacement), loader: 'ts' }
-          : undefined,
+        loaded === path ? { contents: mutated(guard), loader: 'ts' } : undefined,
       );
     },
   };
@@ -37,13 +42,19 @@ async function load(name, plugins) {
 }
 
 async function tryGuard(guard, { index, seeds }) {
-  const occurrences = readFileSync(join(ROOT, guard.file), 'utf8').split(guard.snippet).length - 1;
-  if (occurrences !== 1)
-    return { ...guard, verdict: 'not found', detail: `${occurrences} occurrences in ${guard.file}` };
+  const source = readFileSync(join(ROOT, guard.file), 'utf8');
+  const missing = edits(guard).filter(({ snippet }) => source.split(snippet).length !== 2);
+  if (missing.length > 0) {
+    return { ...guard, verdict: 'not found', detail: `not exactly once in ${guard.file}: ${missing[0].snippet}` };
+  }
   const { hunt } = await load(`mutant-${index}`, [mutation(guard)]);
   const caught = await hunt({ first: 1, seeds });
   if (caught) return { ...guard, verdict: 'caught', detail: `seed ${caught.seed}, ${caught.message.slice(0, 110)}` };
-  return { ...guard, verdict: guard.redundant ? 'redundant' : 'NOT caught', detail: `${seeds} seeds` };
+  return {
+    ...guard,
+    verdict: guard.redundant ? 'redundant' : 'NOT caught',
+    detail: guard.redundant ?? `${seeds} seeds`,
+  };
 }
 
 function readOptions() {

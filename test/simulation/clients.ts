@@ -18,7 +18,8 @@ export const STRICT_AGGREGATES = ['order-1', 'order-2', 'stock-7'].map(aggregate
 export const laneOf = (region: RegionName): AggregateId => aggregateId(`cart-1~${region}`);
 export const LOG_ITEM = 'log';
 
-const CALL_MS_MAX = 400;
+/** Some give up before a lease runs out, some long after. */
+const CALLS_MS_MAX = [300, 800, 4_000];
 const TRIES_MAX = 4;
 const RETRY_AFTER_MS_MAX = 500;
 
@@ -113,7 +114,7 @@ export class Clients {
     const { operation, region, attempt } = call;
     const entry = `${operation.id}/${attempt}`;
     const invocation = this.#oracle.invoked({ entry, operation, region });
-    const bounds = { deadlineAtMs: process.monotonicMs() + CALL_MS_MAX };
+    const bounds = { deadlineAtMs: process.monotonicMs() + pick(this.#rng, CALLS_MS_MAX) };
     const { store } = cell.runtime;
     for (let round = 0; ; round++) {
       const seen = await store.read(operation.aggregate, bounds);

@@ -9,9 +9,9 @@ import type { Item } from '../../cell/table/table.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
 import type { Oracle } from './oracle.ts';
-import { EAST, REGIONS, WEST } from './schedule.ts';
+import { CELL, EAST, REGIONS, WEST } from './schedule.ts';
 import { Violation } from './violation.ts';
-import { CELL, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const REPLICATED_ROWS = /^(AGG|OUTBOX)#/;
 
@@ -34,7 +34,8 @@ function rows(world: World, region: RegionName): readonly Item[] {
   return [...world.store(`store@${region}`).table.all()];
 }
 
-function difference(world: World): string | null {
+/** The first row that the stores should share and don't. */
+export function difference(world: World): string | null {
   const [east, west] = [world.store(`store@${EAST}`).table, world.store(`store@${WEST}`).table];
   for (const item of [...east.all(), ...west.all()]) {
     if (!REPLICATED_ROWS.test(item.pk)) continue;

@@ -2,7 +2,7 @@
 import type { RegionName } from '../../core/ids.ts';
 import { type Fault, peerOf } from './schedule.ts';
 import type { SimLink } from './sim-table.ts';
-import type { World } from './world.ts';
+import { regionOf, type World } from './world.ts';
 
 const LOSS_RATIO = 0.3;
 const DUPLICATE_RATIO = 0.3;
@@ -17,6 +17,9 @@ export function inject(world: World, fault: Fault): () => void {
       return pause(world, target);
     case 'crash':
       return crash(world, target);
+    case 'pause-before-write':
+    case 'pause-after-write':
+      return trap(world, fault);
     case 'freeze':
     case 'slow':
     case 'conflicts':
@@ -62,13 +65,27 @@ function pause(world: World, name: string): () => void {
   return () => process.goOn();
 }
 
+/** `target` is the link at whose next write the process stops, for as long as the fault lasts after that. */
+function trap(world: World, { kind, target, forMs }: Fault): () => void {
+  const process = world.processNamed(target.slice(0, target.indexOf('>')));
+  const when = kind === 'pause-before-write' ? 'before' : 'after';
+  const spring = () => {
+    process.pause();
+    world.queue.in(forMs, () => process.goOn());
+  };
+  process.trap = { when, link: target, spring };
+  return () => {
+    process.trap = null;
+  };
+}
+
 function crash(world: World, name: string): () => void {
   const process = world.processNamed(name);
   process.crash();
   return () => {
     // Another fault's heal may have started it anew already.
     if (world.processNamed(name) !== process) return;
-    const region = name.slice(name.indexOf('@') + 1) as RegionName;
+    const region = regionOf(name);
     if (name.startsWith('cell@')) world.startCell(region);
     else world.startOperator(region);
     world.queue.dirty = true;
@@ -79,7 +96,7 @@ function hurtStore(world: World, { kind, target, forMs }: Fault): () => void {
   const store = world.store(target);
   switch (kind) {
     case 'freeze':
-      store.freeze();
+      store.freeze(world.queue.nowMs);
       return () => store.thaw();
     case 'slow':
       store.slowMs += forMs / 2;

@@ -1,5 +1,6 @@
 /** `npm run simulate`: runs seeds, and for a failing one finds a smaller schedule and says how to run it again. */
 import { parseArgs } from 'node:util';
+import { FOUND, type Found } from './found-schedules.ts';
 import { minimise } from './minimise.ts';
 import { type RunResult, runSchedule } from './run-schedule.ts';
 import { drawSchedule, type Schedule } from './schedule.ts';
@@ -12,12 +13,14 @@ const STEPS_MAX = 50;
 /** Failing seeds that are made smaller and shown; more of them are only counted. */
 const FAILURES_SHOWN_MAX = 5;
 const PROGRESS_EVERY_MS = 5_000;
-const USAGE = 'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--trace] [--json]';
+const USAGE = 'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--found NAME] [--trace] [--json]';
 
 interface Options {
   readonly first: number;
   readonly seeds: number;
   readonly steps: number;
+  /** A kept schedule instead of drawn ones. */
+  readonly found: Found | null;
   readonly trace: boolean;
   readonly json: boolean;
 }
@@ -40,7 +43,7 @@ export async function simulate(args: readonly string[]): Promise<number> {
   const startedCpu = process.cpuUsage();
   let toldMs = startedMs;
   for (let seed = options.first; seed < options.first + options.seeds; seed++) {
-    const result = await runSchedule(drawSchedule(seed, { stepsMax: options.steps }), { keepTrace: options.trace });
+    const result = await runSchedule(scheduleOf(seed, options), { keepTrace: options.trace });
     if (options.trace) console.log(result.trace.join('\n'));
     count(totals, result);
     if (result.violation) failures.push({ seed, violation: result.violation });
@@ -68,6 +71,7 @@ function readOptions(args: readonly string[]): Options | string {
       options: {
         seeds: { type: 'string' },
         seed: { type: 'string' },
+        found: { type: 'string' },
         steps: { type: 'string', default: String(STEPS_DEFAULT) },
         trace: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -75,15 +79,26 @@ function readOptions(args: readonly string[]): Options | string {
     });
     const seeds = integer(
       '--seeds',
-      values.seeds ?? (values.seed === undefined ? String(SEEDS_DEFAULT) : '1'),
+      values.seeds ?? (values.seed === undefined && values.found === undefined ? String(SEEDS_DEFAULT) : '1'),
       SEEDS_MAX,
     );
     const first = integer('--seed', values.seed ?? '1', Number.MAX_SAFE_INTEGER);
     const steps = integer('--steps', values.steps, STEPS_MAX);
-    return { seeds, first, steps, trace: values.trace, json: values.json };
+    const found = values.found === undefined ? null : foundNamed(values.found);
+    return { seeds, first, steps, found, trace: values.trace, json: values.json };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function foundNamed(name: string): Found {
+  const found = FOUND.find((each) => each.name === name);
+  if (found) return found;
+  throw new RangeError(`--found is "${name}". Allowed: ${FOUND.map((each) => each.name).join(', ')}.`);
+}
+
+function scheduleOf(seed: number, { found, steps }: Options): Schedule {
+  return found?.schedule ?? drawSchedule(seed, { stepsMax: steps });
 }
 
 function integer(name: string, text: string, max: number): number {
@@ -108,10 +123,11 @@ interface Described {
   readonly minimal: Schedule;
 }
 
-async function describe({ seed, violation }: Failure, { steps }: Options): Promise<Described> {
-  const minimal = await minimise(drawSchedule(seed, { stepsMax: steps }), violation.invariant);
+async function describe({ seed, violation }: Failure, options: Options): Promise<Described> {
+  const { steps, found } = options;
+  const minimal = await minimise(scheduleOf(seed, options), violation.invariant);
   const stepsFlag = steps === STEPS_DEFAULT ? '' : ` --steps ${steps}`;
-  const replay = `npm run simulate -- --seed ${seed}${stepsFlag}`;
+  const replay = `npm run simulate -- ${found ? `--found ${found.name}` : `--seed ${seed}${stepsFlag}`}`;
   return { seed, invariant: violation.invariant, message: violation.message, replay, minimal };
 }
 

@@ -8,17 +8,25 @@
  *   double-version       one (aggregate, epoch, version) is acknowledged for one commit
  *   owner-overwritten    in the owner's own store an aggregate moves by commits only, one version at a time
  *   wrong-repair         a store's aggregate moves otherwise only to a state that the other store has had
+ *   stale-write          no commit takes effect in a store whose fence is above its epoch
+ *   repair-undid         a repair takes nothing away that the owner's line has
+ *   drained-loss         what was acknowledged before a planned move, or a drained one, is at the successor when it is released
  *   lease-usurped        a released lease is taken by its successor, or by the releaser after the wait
+ *   frozen-holder        a region whose store has taken nothing for a lease does not go on renewing
+ *   record-overwritten   a failover's record moves one version at a time
  */
 
-import { fenceKey, HEAD, ITEM_PREFIX, journalPk } from '../../cell/store/table-layout.ts';
+import { failoverKey } from '../../cell/lease/abandonment.ts';
+import { fenceKey, HEAD, IDEMPOTENCY_PREFIX, ITEM_PREFIX, journalPk } from '../../cell/store/table-layout.ts';
+import { keyOf } from '../../cell/table/memory-table.ts';
 import type { Item, TableWrite } from '../../cell/table/table.ts';
+import type { FailoverRecord } from '../../control/failover/failover-record.ts';
 import type { CommitReceipt } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { takeoverWaitMs } from '../../core/lease.ts';
 import { LOG_ITEM, type Operation } from './clients.ts';
-import { CLOCK_RATE_DRIFT_MAX, peerOf, REGIONS, type Schedule } from './schedule.ts';
+import { CELL, CLOCK_RATE_DRIFT_MAX, peerOf, REGIONS, type Schedule } from './schedule.ts';
 import type { Effect } from './sim-store.ts';
 import type { Trace } from './trace.ts';
 import { Violation } from './violation.ts';
@@ -67,6 +75,7 @@ export class Oracle {
   readonly #ackedVersions = new Map<string, string>();
   readonly #states = new Map<string, Set<string>>();
   readonly #renewedAtMs = new Map<RegionName, number>();
+  readonly #renewedFrozen = new Map<RegionName, number>();
   #released: { item: Item; atMs: number } | null = null;
   #ackedEpoch = 0;
   #openEpoch = 0;
@@ -141,6 +150,7 @@ export class Oracle {
       this.note(`${effect.store} ${write.kind} ${pk} ${sk}`);
       if (pk.startsWith('FENCE#')) this.#fenceMoved(effect.store, write, before);
       else if (pk.startsWith('LEASE#')) this.#leaseMoved(write, before);
+      else if (pk.startsWith('FAILOVER#') && sk === 'CURRENT') this.#recordMoved(write, before);
       else if (pk.startsWith(AGGREGATE_PREFIX) && sk === HEAD) this.#headMoved(effect, write, before);
     }
   }
@@ -165,7 +175,9 @@ export class Oracle {
     const { state, epoch, holder, successor } = write.item;
     this.note(`lease ${state} ${epoch} ${holder} ${successor ?? ''}`);
     if (before && Number(before.epoch) > Number(epoch)) this.#fail('lease-usurped', `epoch fell to ${epoch}`);
-    if (state === 'held') this.#renewedAtMs.set(String(holder) as RegionName, this.#nowMs);
+    if (state === 'held') this.#renewed(String(holder) as RegionName);
+    if (state === 'released' && write.item.proof === 'fenced')
+      this.#releasedFenced(Number(epoch), String(successor) as RegionName);
     const released = this.#released;
     if (released && state === 'held' && released.item.successor !== holder) {
       const waitMs = takeoverWaitMs(this.#schedule.ttlMs) / (1 + CLOCK_RATE_DRIFT_MAX);
@@ -174,6 +186,38 @@ export class Oracle {
         this.#fail('lease-usurped', `${holder} took it ${waitedMs.toFixed(0)} ms after its release`);
     }
     this.#released = state === 'released' ? { item: write.item, atMs: this.#nowMs } : null;
+  }
+
+  #renewed(region: RegionName): void {
+    this.#renewedAtMs.set(region, this.#nowMs);
+    const frozenSinceMs = this.#world?.store(`store@${region}`).frozenSinceMs ?? null;
+    const frozenForMs = frozenSinceMs === null ? 0 : this.#nowMs - frozenSinceMs;
+    const count = frozenForMs > this.#schedule.ttlMs ? (this.#renewedFrozen.get(region) ?? 0) + 1 : 0;
+    this.#renewedFrozen.set(region, count);
+    if (count > 1) this.#fail('frozen-holder', `${region} renews ${frozenForMs.toFixed(0)} ms after its store froze`);
+  }
+
+  /** The lease was given up on the proof of a fence: all that was acknowledged under it must be with the successor. */
+  #releasedFenced(epoch: number, successor: RegionName): void {
+    const item = this.#world?.store('arbiter').table.peek(failoverKey(CELL));
+    const record = item ? (JSON.parse(String(item.record)) as FailoverRecord) : null;
+    if (record === null || (record.decision.kind === 'failover' && record.drained?.complete !== true)) return;
+    for (const { invocation, receipt } of this.acknowledgements) {
+      const { entry, operation } = invocation;
+      if (operation.lane || receipt.epoch !== epoch) continue;
+      if (this.logOf(successor, operation.aggregate).includes(entry)) continue;
+      this.#fail(
+        'drained-loss',
+        `${entry} (${operation.aggregate} ${epoch}.${receipt.version}) is not at ${successor}`,
+      );
+    }
+  }
+
+  #recordMoved(write: TableWrite, before: Item | null): void {
+    const version = write.kind === 'put' ? Number(write.item.version) : 0;
+    if (version !== Number(before?.version ?? 0) + 1) {
+      this.#fail('record-overwritten', `version ${version} over ${before?.version ?? 'none'}`);
+    }
   }
 
   #headMoved(effect: Effect, write: TableWrite, before: Item | null): void {
@@ -187,8 +231,15 @@ export class Oracle {
     this.#statesOf(region).add(state);
     const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
     if (byCommit && next) this.#remember({ entries, aggregate, next, region });
-    if (isStep(previous, next)) return;
     const fence = this.#fenceOf(region, aggregate);
+    if (next && isStep(previous, next)) {
+      const stale = next.epoch > 0 && Number(fence?.epoch ?? 0) > next.epoch;
+      if (stale && !isRepair(effect, next)) {
+        this.#fail('stale-write', `${aggregate} ${shown(next)} in the store of ${region}, fenced at ${fence?.epoch}`);
+      }
+      return;
+    }
+    this.#checkUndone(effect, { region, aggregate, entries });
     if (fence?.active === region && this.#openEpoch === Number(fence.epoch)) {
       const detail = `${aggregate} from ${shown(previous)} to ${shown(next)} in the store of ${region}, owner at ${fence.epoch}`;
       this.#fail('owner-overwritten', detail);
@@ -196,6 +247,18 @@ export class Oracle {
     if (next && !this.#statesOf(peerOf(region)).has(state)) {
       this.#fail('wrong-repair', `${effect.store}: ${state} was never in the other store`);
     }
+  }
+
+  #checkUndone(effect: Effect, now: { region: RegionName; aggregate: string; entries: readonly string[] }): void {
+    const { region, aggregate, entries } = now;
+    const other = peerOf(region);
+    if (this.#fenceOf(other, aggregate)?.active !== other) return;
+    const at = effect.writes.findIndex((write) => keyOf(write).sk === ITEM_PREFIX + LOG_ITEM);
+    const owners = this.logOf(other, aggregate);
+    const undone = entriesOf(effect.before[at] ?? null).find(
+      (entry) => !entries.includes(entry) && owners.includes(entry),
+    );
+    if (undone !== undefined) this.#fail('repair-undid', `${undone} (${aggregate}) in the store of ${region}`);
   }
 
   #remember(commit: { entries: readonly string[]; aggregate: string; next: HeadSeen; region: RegionName }): void {
@@ -243,6 +306,12 @@ export class Oracle {
 
 export function entriesOf(item: Item | null): readonly string[] {
   return item ? (JSON.parse(String(item.data)) as { entries: string[] }).entries : [];
+}
+
+/** A commit brings its own idempotency record, a repair brings all of them; at version 1 they look alike. */
+function isRepair(effect: Effect, next: HeadSeen): boolean {
+  const records = effect.writes.filter((write) => keyOf(write).sk.startsWith(IDEMPOTENCY_PREFIX)).length;
+  return records !== 1 || next.version === 1;
 }
 
 /** One commit further. */

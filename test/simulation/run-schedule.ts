@@ -6,13 +6,13 @@
 import { failoverKey } from '../../cell/lease/abandonment.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { Clients } from './clients.ts';
-import { checkEnd, unrest } from './final-checks.ts';
+import { checkEnd, difference, unrest } from './final-checks.ts';
 import { inject } from './inject.ts';
 import { Oracle } from './oracle.ts';
-import { EAST, REGIONS, type Schedule, WEST } from './schedule.ts';
+import { CELL, EAST, REGIONS, type Schedule, WEST } from './schedule.ts';
 import { Trace } from './trace.ts';
 import { Violation } from './violation.ts';
-import { CELL, World } from './world.ts';
+import { World } from './world.ts';
 
 /**
  * Peace must come within this after the heal: an abandoned record runs out after 15 s on the slowest clock, then a regrant
@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 250;
 const AFTERMATH_MS = 700;
 const WRITE_ROUNDS_MAX = 3;
 /** Longer than any step of a live coordinator takes here. */
-const RESUME_EVERY_MS = 4_000;
+const RESUME_EVERY_MS = 6_000;
 
 export interface RunResult {
   readonly schedule: Schedule;
@@ -100,14 +100,18 @@ async function judge(world: World, oracle: Oracle): Promise<Violation | null> {
 }
 
 async function peace(world: World, oracle: Oracle, stop: () => boolean): Promise<Violation | null> {
+  const left = await untilNull(world, stop, () => unrest(world, oracle));
+  return oracle.violation ?? (left === null ? null : new Violation('no-peace', left));
+}
+
+/** Looks every now and then until there is nothing more to find; what is found last when the time is over. */
+async function untilNull(world: World, stop: () => boolean, look: () => string | null): Promise<string | null> {
   const { queue } = world;
   const untilMs = queue.nowMs + PEACE_MS_MAX;
   for (;;) {
     await queue.runUntil(queue.nowMs + LOOK_EVERY_MS, stop);
-    if (oracle.violation) return oracle.violation;
-    const left = unrest(world, oracle);
-    if (left === null) return null;
-    if (queue.nowMs >= untilMs) return new Violation('no-peace', left);
+    const left = look();
+    if (left === null || stop() || queue.nowMs >= untilMs) return left;
   }
 }
 
@@ -126,8 +130,8 @@ async function aftermath(world: World, oracle: Oracle, stop: () => boolean): Pro
     if (round === WRITE_ROUNDS_MAX)
       return new Violation('no-writes', `${acknowledged} of ${sent} writes after the heal`);
   }
-  const late = await peace(world, oracle, stop);
-  if (late) return late;
+  const late = await untilNull(world, stop, () => difference(world));
+  if (late !== null) return new Violation('no-peace', `after the last writes the stores differ: ${late}`);
   checkEnd(world, oracle);
   return null;
 }

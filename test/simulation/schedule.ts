@@ -2,10 +2,11 @@
  * What happens in one simulated run, drawn from a seed before it starts: clocks, faults, operators' moves. It is data, so
  * that a failing one can be printed and made smaller by leaving single things out.
  */
-import type { FailoverKind } from '../../control/failover/failover-record.ts';
-import { type RegionName, regionName } from '../../core/ids.ts';
+import type { FailoverKind, Step } from '../../control/failover/failover-record.ts';
+import { cellId, type RegionName, regionName } from '../../core/ids.ts';
 import { type Rng, randomInt, seededRng } from '../../core/rng.ts';
 
+export const CELL = cellId('c01');
 export const EAST = regionName('us-east-1');
 export const WEST = regionName('us-west-2');
 export const REGIONS = [EAST, WEST] as const;
@@ -15,6 +16,9 @@ export type FaultKind =
   /** A process. */
   | 'pause'
   | 'crash'
+  /** A process, at its next write over a link: before it is sent, or before it is answered. */
+  | 'pause-before-write'
+  | 'pause-after-write'
   /** A link: nothing, only answers, only requests get through; connections are refused; calls get lost, doubled, late. */
   | 'cut'
   | 'cut-requests'
@@ -46,6 +50,8 @@ export interface Move {
   readonly kind: FailoverKind | 'resume';
   /** Between decision and first step, ms: an operator who reads the plan before he says yes. */
   readonly hesitatesMs: number;
+  /** Its process stops or dies when the record comes to this step. */
+  readonly falls?: { readonly at: Step; readonly how: 'pause' | 'crash'; readonly forMs: number };
 }
 
 export interface Schedule {
@@ -70,6 +76,7 @@ export const LINKS = [...new Set(PROCESSES)].flatMap((from) => STORES.map((to) =
 
 const LINK_FAULTS = ['cut', 'cut', 'cut-requests', 'cut-answers', 'refuse', 'lossy', 'duplicate', 'spiky'] as const;
 const STORE_FAULTS = ['freeze', 'freeze', 'slow', 'conflicts', 'throttle'] as const;
+const STEPS = ['fence', 'drain', 'wait', 'release', 'release', 'open', 'done'] as const;
 const MOVES = ['failover', 'failover', 'failover', 'switchover', 'switchover', 'failback', 'resume'] as const;
 
 export interface ScheduleOptions {
@@ -79,7 +86,7 @@ export interface ScheduleOptions {
 
 export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Schedule {
   const rng = seededRng(seed * 2_654_435_761);
-  const ttlMs = pick(rng, [500, 800, 1_200]);
+  const ttlMs = pick(rng, [300, 500, 500, 900]);
   const scenes = 1 + randomInt(rng, stepsMax);
   const faults: Fault[] = [];
   const moves: Move[] = [];
@@ -94,7 +101,7 @@ export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Sched
     fenceShards: pick(rng, [1, 2, 4]),
     peerLoss: rng.next() < 0.8 ? 'continue' : 'refuse',
     chaosMs: atMs + 1.5 * ttlMs,
-    clientEveryMs: pick(rng, [30, 60, 90]),
+    clientEveryMs: pick(rng, [40, 80, 120]),
     resumed: rng.next() < 0.85,
     faults: faults.sort(byTime),
     moves: moves.sort(byTime),
@@ -110,13 +117,31 @@ interface Drawing {
 }
 
 function drawScene(drawing: Drawing): void {
-  if (drawing.rng.next() < 0.45) drawDisaster(drawing);
+  const dice = drawing.rng.next();
+  if (dice < 0.45) drawDisaster(drawing);
+  else if (dice < 0.53) drawStalePlan(drawing);
   else drawNoise(drawing);
+}
+
+/** A plan that is carried out only after the cell has gone to the other region and has come back. */
+function drawStalePlan({ rng, atMs, ttlMs, moves }: Drawing): void {
+  const by = pick(rng, REGIONS);
+  const other = peerOf(by);
+  const backMs = 300 + rng.next() * ttlMs;
+  moves.push({
+    atMs,
+    by,
+    kind: pick(rng, ['failover', 'switchover']),
+    hesitatesMs: backMs + 200 + rng.next() * 2 * ttlMs,
+  });
+  moves.push({ atMs: atMs + 150, by: other, kind: 'switchover', hesitatesMs: 0 });
+  moves.push({ atMs: atMs + 150 + backMs, by: other, kind: 'switchover', hesitatesMs: 0 });
 }
 
 /** A region fails in one of the ways that look alike from outside, for longer than a lease, and the other one takes over. */
 function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
-  const region = pick(rng, REGIONS);
+  // More often the home region, which owns the cell at first.
+  const region = rng.next() < 0.65 ? EAST : WEST;
   const by = peerOf(region);
   const forMs = (0.8 + 2.5 * rng.next()) * ttlMs;
   const kinds = pick<readonly Pick<Fault, 'kind' | 'target'>[]>(rng, [
@@ -125,6 +150,17 @@ function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
     [{ kind: 'region-lost', target: region }],
     [
       { kind: 'pause', target: `cell@${region}` },
+      { kind: 'cut', target: `operator@${by}>store@${region}` },
+    ],
+    [
+      {
+        kind: pick(rng, ['pause-before-write', 'pause-after-write']),
+        target: `cell@${region}>${pick(rng, ['arbiter', `store@${by}`])}`,
+      },
+      { kind: 'cut', target: `operator@${by}>store@${region}` },
+    ],
+    [
+      { kind: pick(rng, ['pause-before-write', 'pause-after-write']), target: `cell@${region}>store@${region}` },
       { kind: 'cut', target: `operator@${by}>store@${region}` },
     ],
     [
@@ -138,7 +174,19 @@ function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
     ],
   ]);
   for (const fault of kinds) faults.push({ ...fault, atMs: atMs + rng.next() * 0.3 * ttlMs, forMs });
-  moves.push({ atMs: atMs + rng.next() * 0.6 * ttlMs, by, kind: 'failover', hesitatesMs: 0 });
+  // Often the new owner can't fence the old one's store either: then only the lease stands between the two.
+  if (rng.next() < 0.5) faults.push({ kind: 'cut', target: `cell@${by}>store@${region}`, atMs, forMs: 1.5 * forMs });
+  const fall = drawFall(rng, ttlMs);
+  moves.push({ atMs: atMs + rng.next() * 0.6 * ttlMs, by, kind: 'failover', hesitatesMs: 0, ...fall });
+  if (!fall.falls) return;
+  // Somebody goes on with the record when the region that was given up may have come back.
+  const resumeAtMs = atMs + forMs + rng.next() * 1.5 * ttlMs;
+  moves.push({ atMs: resumeAtMs, by: pick(rng, REGIONS), kind: 'resume', hesitatesMs: 0 });
+}
+
+function drawFall(rng: Rng, ttlMs: number): Pick<Move, 'falls'> {
+  if (rng.next() < 0.7) return {};
+  return { falls: { at: pick(rng, STEPS), how: pick(rng, ['pause', 'crash']), forMs: rng.next() * 2 * ttlMs } };
 }
 
 function drawNoise(drawing: Drawing): void {
@@ -152,7 +200,7 @@ function drawNoise(drawing: Drawing): void {
   const by = pick(rng, REGIONS);
   const moveAtMs = atMs + rng.next() * 1.2 * ttlMs;
   const hesitatesMs = rng.next() < 0.8 ? 0 : rng.next() * 2 * ttlMs;
-  moves.push({ atMs: moveAtMs, by, kind: pick(rng, MOVES), hesitatesMs });
+  moves.push({ atMs: moveAtMs, by, kind: pick(rng, MOVES), hesitatesMs, ...drawFall(rng, ttlMs) });
   if (rng.next() < 0.3) {
     // Its coordinator is stopped or dies on the way, and mostly the other region goes on with the record.
     const at = moveAtMs + hesitatesMs + rng.next() * 0.8 * ttlMs;
@@ -169,7 +217,8 @@ const duration = (rng: Rng, ttlMs: number) => (0.05 + rng.next() * (rng.next() <
 
 function drawFault(rng: Rng): Pick<Fault, 'kind' | 'target'> {
   const dice = rng.next();
-  if (dice < 0.28) return { kind: pick(rng, ['pause', 'pause', 'crash']), target: pick(rng, PROCESSES) };
+  if (dice < 0.22) return { kind: pick(rng, ['pause', 'pause', 'crash']), target: pick(rng, PROCESSES) };
+  if (dice < 0.28) return { kind: pick(rng, ['pause-before-write', 'pause-after-write']), target: pick(rng, LINKS) };
   if (dice < 0.58) return { kind: pick(rng, LINK_FAULTS), target: pick(rng, LINKS) };
   if (dice < 0.78) return { kind: pick(rng, STORE_FAULTS), target: pick(rng, STORES) };
   return { kind: pick(rng, ['region-lost', 'region-isolated']), target: pick(rng, REGIONS) };

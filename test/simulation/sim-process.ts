@@ -16,6 +16,13 @@ export interface SimProcessOptions {
   readonly rng: Rng;
 }
 
+/** Stops the process at its next write over a link: in the worst moment, between its last look and the effect, or the answer. */
+export interface Trap {
+  readonly when: 'before' | 'after';
+  readonly link: string;
+  readonly spring: () => void;
+}
+
 interface Held {
   readonly kind: 'timer' | 'answer';
   readonly run: () => void;
@@ -29,6 +36,7 @@ export class SimProcess implements Clock {
   readonly #rng: Rng;
   #state: 'running' | 'paused' | 'crashed' = 'running';
   #held: Held[] = [];
+  trap: Trap | null = null;
 
   constructor(options: SimProcessOptions) {
     this.name = options.name;
@@ -88,6 +96,13 @@ export class SimProcess implements Clock {
     }
     this.#queue.dirty = true;
     run();
+  }
+
+  springTrap(when: Trap['when'], link: string): void {
+    const { trap } = this;
+    if (trap?.when !== when || trap.link !== link) return;
+    this.trap = null;
+    trap.spring();
   }
 
   pause(): void {

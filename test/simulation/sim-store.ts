@@ -44,6 +44,7 @@ export class SimStore {
   readonly table: ObservedTable;
   readonly #waiting: (() => void)[] = [];
   #frozen = 0;
+  frozenSinceMs: number | null = null;
   /** Added to each call, ms. */
   slowMs = 0;
   conflictRatio = 0;
@@ -60,12 +61,13 @@ export class SimStore {
     else run();
   }
 
-  freeze(): void {
-    this.#frozen++;
+  freeze(nowMs: number): void {
+    if (this.#frozen++ === 0) this.frozenSinceMs = nowMs;
   }
 
   thaw(): void {
-    this.#frozen--;
-    if (this.#frozen === 0) for (const run of this.#waiting.splice(0)) run();
+    if (--this.#frozen > 0) return;
+    this.frozenSinceMs = null;
+    for (const run of this.#waiting.splice(0)) run();
   }
 }

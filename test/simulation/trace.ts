@@ -16,11 +16,10 @@ export class Trace {
   }
 
   add(atMs: number, line: string): void {
-    const text = `${atMs.toFixed(2)} ${line}`;
-    let hash = this.#hash;
-    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+    let hash = Math.imul(this.#hash ^ Math.round(atMs * 1_000), 0x01000193);
+    for (let index = 0; index < line.length; index++) hash = Math.imul(hash ^ line.charCodeAt(index), 0x01000193);
     this.#hash = hash >>> 0;
-    if (this.#keep && this.lines.length < LINES_MAX) this.lines.push(text);
+    if (this.#keep && this.lines.length < LINES_MAX) this.lines.push(`${atMs.toFixed(2)} ${line}`);
   }
 
   get hash(): string {

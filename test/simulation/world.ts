@@ -6,18 +6,27 @@ import { composeCell, type RunningCell } from '../../cell/runtime.ts';
 import { tableFailoverPorts } from '../../control/adapters/table-failover-ports.ts';
 import { FailoverCoordinator } from '../../control/failover/coordinator.ts';
 import { decide } from '../../control/failover/decide.ts';
-import { cellId, type RegionName } from '../../core/ids.ts';
+import type { RegionName } from '../../core/ids.ts';
 import { LeaseWatch } from '../../core/lease-watch.ts';
 import { seededRng } from '../../core/rng.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
 import { EventQueue } from './event-queue.ts';
-import { CLOCK_RATE_DRIFT_MAX, EAST, LINKS, type Move, peerOf, REGIONS, type Schedule, STORES } from './schedule.ts';
+import {
+  CELL,
+  CLOCK_RATE_DRIFT_MAX,
+  EAST,
+  LINKS,
+  type Move,
+  peerOf,
+  REGIONS,
+  type Schedule,
+  STORES,
+} from './schedule.ts';
 import { SimProcess } from './sim-process.ts';
 import { type Effect, SimStore } from './sim-store.ts';
 import { SimLink, SimTable } from './sim-table.ts';
 import { hashOf } from './trace.ts';
 
-export const CELL = cellId('c01');
 const TOPOLOGY = defaultTopology({ cells: 1 });
 
 /** One way, ms: within a region, between the regions, to the arbiter's quorum. */
@@ -44,6 +53,8 @@ export class World {
   readonly cells = new Map<RegionName, CellProcess>();
   readonly #operators = new Map<RegionName, Operator>();
   readonly #note: (line: string) => void;
+  /** How a move's process falls, by the process that began it. */
+  readonly #falls = new Map<SimProcess, NonNullable<Move['falls']>>();
   #incarnations = 0;
   #ids = 0;
 
@@ -119,7 +130,10 @@ export class World {
       clock: process,
       watchOf: () => watch,
       newId: () => `failover-${++this.#ids}`,
-      onProgress: (record) => this.#note(`${process.name}: ${record.id} at ${record.step}`),
+      onProgress: (record) => {
+        this.#note(`${process.name}: ${record.id} at ${record.step}`);
+        this.#fall(process, record.step);
+      },
     });
     this.#operators.set(region, { process, coordinator, ports });
   }
@@ -129,11 +143,25 @@ export class World {
     const operator = known(this.#operators, move.by);
     const { process } = operator;
     if (!process.running) return;
+    if (move.falls) this.#falls.set(process, move.falls);
     process.deliver('timer', () => {
       this.#run(operator, move).then(
         (outcome) => this.#note(`${process.name}: ${move.kind} ended: ${outcome}`),
         (error: unknown) => this.#note(`${process.name}: ${move.kind} gave up: ${messageOf(error)}`),
       );
+    });
+  }
+
+  #fall(process: SimProcess, step: string): void {
+    const falls = this.#falls.get(process);
+    if (falls?.at !== step) return;
+    this.#falls.delete(process);
+    this.#note(`${process.name} falls (${falls.how})`);
+    if (falls.how === 'pause') process.pause();
+    else process.crash();
+    this.queue.in(falls.forMs, () => {
+      if (falls.how === 'pause') process.goOn();
+      else if (this.processNamed(process.name) === process) this.startOperator(regionOf(process.name));
     });
   }
 
@@ -182,6 +210,8 @@ function baseOf(link: string): number {
   if (to === 'arbiter') return ARBITER_MS;
   return from.slice(from.indexOf('@')) === to.slice(to.indexOf('@')) ? LOCAL_MS : WAN_MS;
 }
+
+export const regionOf = (process: string): RegionName => process.slice(process.indexOf('@') + 1) as RegionName;
 
 function known<T>(map: ReadonlyMap<string, T>, name: string): T {
   const found = map.get(name);

@@ -1,0 +1,212 @@
+/**
+ * Schedules that broke an invariant, made as small as they went, kept so that what they found stays found. `open` ones
+ * still break it: the test says so until somebody closes them. Replay: `npm run simulate -- --found <name>`.
+ */
+import { type Schedule, WEST } from './schedule.ts';
+
+export interface Found {
+  readonly name: string;
+  readonly what: string;
+  readonly invariant: string;
+  readonly state: 'fixed' | 'open';
+  readonly schedule: Schedule;
+}
+
+export const FOUND: readonly Found[] = [
+  {
+    name: 'sweep-held-up',
+    what: 'One answer that got lost held up the sweep, and with it all replication, for up to a minute.',
+    invariant: 'no-peace',
+    state: 'fixed',
+    schedule: {
+      seed: 78,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 10585.754798781127,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-west-2',
+          atMs: 2200.6581147154793,
+          forMs: 856.8526496691629,
+        },
+      ],
+      moves: [],
+    },
+  },
+  {
+    name: 'message-lost-by-repair',
+    what: 'A repair read the messages of the outbox before the aggregate: a message that was written in between was lost.',
+    invariant: 'no-peace',
+    state: 'fixed',
+    schedule: {
+      seed: 237,
+      ttlMs: 500,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 3550.2735755173494,
+      clientEveryMs: 80,
+      resumed: false,
+      faults: [
+        {
+          kind: 'region-lost',
+          target: 'us-east-1',
+          atMs: 394.8037293506786,
+          forMs: 838.7778000091203,
+        },
+        {
+          kind: 'cut',
+          target: 'operator@us-west-2>store@us-east-1',
+          atMs: 1055.9906419599429,
+          forMs: 749.2186166113243,
+        },
+        {
+          kind: 'cut',
+          target: 'cell@us-east-1>arbiter',
+          atMs: 1317.470151151065,
+          forMs: 1024.9042504350655,
+        },
+        {
+          kind: 'spiky',
+          target: 'cell@us-east-1>store@us-west-2',
+          atMs: 1345.5023970105688,
+          forMs: 1024.9042504350655,
+        },
+        {
+          kind: 'region-lost',
+          target: 'us-west-2',
+          atMs: 1780.8141860412436,
+          forMs: 1177.6203165994957,
+        },
+        {
+          kind: 'region-lost',
+          target: 'us-west-2',
+          atMs: 2146.0906609194353,
+          forMs: 804.20990542043,
+        },
+      ],
+      moves: [
+        {
+          atMs: 490.30075441114604,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'closed-fence-spread',
+    what: 'The source of a stale commit took over the epoch of a store that was only being closed: what the planned move then drained was set aside instead.',
+    invariant: 'drained-loss',
+    state: 'fixed',
+    schedule: {
+      seed: 24,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 4616.665998981334,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 402.92022712295875,
+          forMs: 2006.9016004842704,
+        },
+        {
+          kind: 'cut',
+          target: 'cell@us-east-1>store@us-west-2',
+          atMs: 1303.6277296766639,
+          forMs: 1433.330937505234,
+        },
+      ],
+      moves: [
+        {
+          atMs: 378.48323717247695,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+        {
+          atMs: 2819.6716062538326,
+          by: WEST,
+          kind: 'switchover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'owner-overwritten',
+    what: 'A region that took its own cell back under a higher epoch had its unshipped commits judged as stale: set aside, and its own copy overwritten.',
+    invariant: 'owner-overwritten',
+    state: 'open',
+    schedule: {
+      seed: 611,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 3126.9404253875837,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'conflicts',
+          target: 'store@us-west-2',
+          atMs: 1626.0780388768765,
+          forMs: 2514.2977434955537,
+        },
+      ],
+      moves: [
+        {
+          atMs: 2536.99654860422,
+          by: WEST,
+          kind: 'switchover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'owner-in-line-and-quarantine',
+    what: 'The same, with the commit left in the line and in the quarantine.',
+    invariant: 'in-line-and-quarantine',
+    state: 'open',
+    schedule: {
+      seed: 330,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 3927.0478479517624,
+      clientEveryMs: 80,
+      resumed: true,
+      faults: [
+        {
+          kind: 'throttle',
+          target: 'store@us-west-2',
+          atMs: 451.16766745224595,
+          forMs: 2258.039545970969,
+        },
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 545.6656934134662,
+          forMs: 59.84932287130505,
+        },
+      ],
+      moves: [
+        {
+          atMs: 407.8845216985792,
+          by: WEST,
+          kind: 'switchover',
+          hesitatesMs: 1191.0067783668637,
+        },
+      ],
+    },
+  },
+];
