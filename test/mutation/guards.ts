@@ -1,6 +1,7 @@
 /**
  * The guards of the protocol, each with the edit that takes it out. `npm run mutate` applies them one at a time while the
  * simulation is bundled, so that no production code knows of it, and expects the simulation to find a violation.
+ * Long because it is one list.
  */
 export interface Edit {
   /** Occurs exactly once in the file. */

@@ -1,4 +1,6 @@
 /**
+ * Long because every invariant that holds at each step is judged from the same few observations.
+ *
  * Judges what happens while it happens, by true time and by what stands in the stores, which no process can see. Safety:
  *
  *   fence-falls          the epoch of a fence shard never falls, and one epoch has one owner
