@@ -1,3 +1,9 @@
+/**
+ * The failover coordinator: a resumable step machine whose record lies in the arbiter. Before each step it moves the
+ * record (conditional on its version); each step is idempotent. So any coordinator can go on where another one died, two
+ * can't interleave, and a delayed one finds that its record has moved. It runs from the surviving side with the operator's
+ * own credentials: no control process is needed.
+ */
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { CellId } from '../../core/ids.ts';
 import type { CoordinatorOptions } from './coordinator-options.ts';
