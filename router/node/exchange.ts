@@ -14,7 +14,7 @@ import type { RequestHead } from '../core/request-head.ts';
 import type { ResponseHead } from '../core/response-headers.ts';
 import { deadlineError, type Failure, failureError, overloadedError, retryRegion } from '../core/retry.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
-import { endInOneWrite } from './one-write.ts';
+import { endCheaply } from './end-answer.ts';
 import { refuse } from './refuse.ts';
 import { collectBody, planBody, StreamedBody } from './request-body.ts';
 import type { RouterParts } from './router-parts.ts';
@@ -146,7 +146,7 @@ export class Exchange implements AttemptListener {
     if (this.#bytesLeft === chunk.length) {
       this.#bytesLeft = 0;
       this.#finish();
-      endInOneWrite(this.#response, chunk);
+      endCheaply(this.#response, chunk);
       return true;
     }
     this.#bytesLeft -= chunk.length;
