@@ -29,8 +29,11 @@ export function fenceAdmitsReplicated(fence: Fence | null, commitEpoch: number):
   return fence === null || fence.epoch <= commitEpoch;
 }
 
-/** Raising is idempotent for the same target, and otherwise only upwards. */
+/**
+ * Raising is idempotent for the same target, and otherwise only upwards. A closed fence may be given to the owner of its
+ * epoch, which the arbiter has made one; an open one is never closed or given to another at the same epoch.
+ */
 export function mayRaise(fence: Fence | null, to: Fence): boolean {
   if (fence === null || fence.epoch < to.epoch) return true;
-  return fence.epoch === to.epoch && fence.active === to.active;
+  return fence.epoch === to.epoch && (fence.active === null || fence.active === to.active);
 }

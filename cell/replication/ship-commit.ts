@@ -6,13 +6,13 @@
 
 import type { Clock } from '../../core/clock.ts';
 import { type Commit, includes } from '../../core/commit.ts';
-import { fenceShardOf } from '../../core/fence.ts';
+import { type Fence, fenceShardOf } from '../../core/fence.ts';
 import type { Epoch } from '../../core/ids.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { raiseFence } from '../store/raise-fence.ts';
-import { fenceKey, journalSk, quarantineItem, toFence } from '../store/table-layout.ts';
-import { absent, any, type Table } from '../table/table.ts';
+import { fenceKey, journalSk, QUARANTINE, quarantineItem, toFence } from '../store/table-layout.ts';
+import { absent, all, any, type Condition, equals, type Table } from '../table/table.ts';
 import { applyCommit } from './apply-commit.ts';
 import { readWhole, replaceAggregate } from './replace-aggregate.ts';
 
@@ -49,7 +49,11 @@ export async function shipCommit(
       case 'skip':
         return 'shipped';
       case 'quarantine':
-        return quarantine(lane, { commit, fenceEpoch: applied.fence?.epoch ?? commit.epoch }, bounds);
+        if (applied.fence?.active !== commit.origin) {
+          return quarantine(lane, { commit, fenceEpoch: applied.fence?.epoch ?? commit.epoch }, bounds);
+        }
+        if (await isForeign(lane, { commit, fenceEpoch: applied.fence.epoch }, bounds)) return 'quarantined';
+        break;
       case 'wait':
         if (!first) return 'waiting';
         await repairPeer(lane, commit, bounds);
@@ -69,43 +73,81 @@ async function repairPeer(lane: ShippingLane, commit: Commit, bounds: CallBounds
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
 }
 
+/**
+ * The peer's fence names *us*: we own the cell under a later epoch (we took it again after a move that was given up, say),
+ * and the commit is of an earlier one. In our line it belongs to the owner's state, which the peer gets whole. Not in our
+ * line (`true`): it was replaced here before we became the owner, and only the quarantine is left to keep it.
+ */
+async function isForeign(lane: ShippingLane, stale: Stale, bounds: CallBounds): Promise<boolean> {
+  const { commit } = stale;
+  const wanted = await readWhole(lane.source, commit.aggregate, bounds);
+  if (!includes(wanted.aggregate.head, commit)) {
+    await setAside(lane, stale, bounds);
+    return true;
+  }
+  const present = await readWhole(lane.peer, commit.aggregate, bounds);
+  const fenceGuard = equals('active', commit.origin);
+  await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
+  // Set aside while another region owned the cell, and now in the line after all: it must not be adopted a second time.
+  await lane.peer.deleteMany([{ pk: QUARANTINE, sk: journalSk(commit.aggregate, commit) }], bounds);
+  return false;
+}
+
+interface Stale {
+  readonly commit: Commit;
+  readonly fenceEpoch: number;
+}
+
 /** Keeps the commit whole at the owner, then makes this store's aggregate the owner's again. In this order: nothing vanishes. */
-async function quarantine(
-  lane: ShippingLane,
-  stale: { readonly commit: Commit; readonly fenceEpoch: number },
-  bounds: CallBounds,
-): Promise<Shipment> {
-  const { commit, fenceEpoch } = stale;
-  const id = journalSk(commit.aggregate, commit);
-  const item = quarantineItem({ id, commit, fenceEpoch, quarantinedAtMs: lane.clock.wallMs() });
-  await lane.peer.write({ kind: 'put', item, when: absent }, bounds);
-  await adoptOwnersFence(lane, commit, bounds);
+async function quarantine(lane: ShippingLane, stale: Stale, bounds: CallBounds): Promise<Shipment> {
+  await setAside(lane, stale, bounds);
   for (let round = 0; round < REPAIR_ROUNDS_MAX; round++) {
-    if (await repairSource(lane, commit, bounds)) return 'quarantined';
+    const fence = await adoptOwnersFence(lane, stale.commit, bounds);
+    // We became the owner meanwhile: our copy is the truth, and the next sweep judges the commit anew.
+    if (fence === null || fence.active === stale.commit.origin) return 'waiting';
+    if (await repairSource(lane, { commit: stale.commit, fence }, bounds)) return 'quarantined';
   }
   return 'waiting';
 }
 
-/** The owner's fence, in this store too: from here on no writer of the stale epoch can commit under our hands. */
-async function adoptOwnersFence(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<void> {
-  const shard = fenceShardOf(commit.aggregate, lane.fenceShards);
-  const fence = toFence(await lane.peer.get(fenceKey(shard), bounds));
-  if (!fence) return;
-  // A closed store stands at an epoch that nobody owns yet: what its last owner wrote must still be let in here.
-  const to = fence.active === null ? { ...fence, epoch: (fence.epoch - 1) as Epoch } : fence;
-  const own = toFence(await lane.source.get(fenceKey(shard), bounds));
-  if (own && own.epoch >= to.epoch) return;
-  await raiseFence({ table: lane.source, shards: lane.fenceShards, to, clock: lane.clock, rng: lane.rng }, bounds);
+async function setAside(lane: ShippingLane, { commit, fenceEpoch }: Stale, bounds: CallBounds): Promise<void> {
+  const id = journalSk(commit.aggregate, commit);
+  const item = quarantineItem({ id, commit, fenceEpoch, quarantinedAtMs: lane.clock.wallMs() });
+  await lane.peer.write({ kind: 'put', item, when: absent }, bounds);
 }
 
-async function repairSource(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<boolean> {
+/**
+ * The owner's fence, in this store too: from here on no writer of the stale epoch can commit under our hands. Returns what
+ * this store stands at afterwards.
+ */
+async function adoptOwnersFence(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<Fence | null> {
+  const key = fenceKey(fenceShardOf(commit.aggregate, lane.fenceShards));
+  const fence = toFence(await lane.peer.get(key, bounds));
+  if (!fence) return null;
+  // A closed store stands at an epoch that nobody owns yet: what its last owner wrote must still be let in here.
+  const to = fence.active === null ? { ...fence, epoch: (fence.epoch - 1) as Epoch } : fence;
+  const own = toFence(await lane.source.get(key, bounds));
+  if (own && own.epoch >= to.epoch) return own;
+  await raiseFence({ table: lane.source, shards: lane.fenceShards, to, clock: lane.clock, rng: lane.rng }, bounds);
+  return toFence(await lane.source.get(key, bounds));
+}
+
+async function repairSource(
+  lane: ShippingLane,
+  { commit, fence }: { readonly commit: Commit; readonly fence: Fence },
+  bounds: CallBounds,
+): Promise<boolean> {
   const present = await readWhole(lane.source, commit.aggregate, bounds);
   const wanted = await readWhole(lane.peer, commit.aggregate, bounds);
   const head = present.aggregate.head;
   if (head === null || includes(wanted.aggregate.head, head)) return true;
   // Already under a later owner's epoch: not the stale writer's work any more.
   if (head.epoch > commit.epoch) return true;
-  const fenceGuard = { kind: '>', attribute: 'epoch', value: commit.epoch } as const;
+  if (fence.epoch <= commit.epoch) return false;
+  // Only under the very fence that was looked at: had we become the owner since, this would overwrite the owner's copy.
+  const active: Condition =
+    fence.active === null ? { kind: 'attribute-absent', attribute: 'active' } : equals('active', fence.active);
+  const fenceGuard = all(equals('epoch', fence.epoch), active);
   return replaceAggregate({ target: targetOf(lane.source, lane), present, wanted, fenceGuard }, bounds);
 }
 

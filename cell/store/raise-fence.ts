@@ -75,7 +75,7 @@ async function raiseShard(options: FenceRaiseOptions, shard: number, bounds: Cal
 
 /** `mayRaise`, as the store checks it. */
 function raisable(to: Fence): Condition {
-  const sameTarget: Condition =
-    to.active === null ? { kind: 'attribute-absent', attribute: 'active' } : equals('active', to.active);
+  const closed: Condition = { kind: 'attribute-absent', attribute: 'active' };
+  const sameTarget = to.active === null ? closed : any(closed, equals('active', to.active));
   return any(absent, { kind: '<', attribute: 'epoch', value: to.epoch }, all(equals('epoch', to.epoch), sameTarget));
 }

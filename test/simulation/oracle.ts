@@ -165,7 +165,8 @@ export class Oracle {
     const { epoch, active } = write.item;
     this.note(`${store} ${write.item.pk} at ${epoch} for ${active ?? 'nobody'}`);
     if (!before || Number(before.epoch) < Number(epoch)) return;
-    if (before.epoch === epoch && before.active === active) return;
+    // A closed fence may be given to the owner of its epoch; an open one never to somebody else.
+    if (before.epoch === epoch && (before.active === undefined || before.active === active)) return;
     this.#fail('fence-falls', `${store} ${write.item.pk} from ${before.epoch} ${before.active} to ${epoch} ${active}`);
   }
 

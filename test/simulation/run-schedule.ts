@@ -117,11 +117,12 @@ async function untilNull(world: World, stop: () => boolean, look: () => string |
 
 /** A write to each aggregate must succeed and reach the peer, and leave everything at peace again. */
 async function aftermath(world: World, oracle: Oracle, stop: () => boolean): Promise<Violation | null> {
-  const owner = REGIONS.find((region) => oracle.believesActive(region)) as RegionName;
   const clients = new Clients(world, oracle);
   // A region that took over alone still refuses until its next heartbeat; so it is asked more than once.
   for (let round = 0; ; round++) {
     const before = oracle.acknowledgements.length;
+    // An operator who hesitated for long may still move the cell.
+    const owner = REGIONS.find((region) => oracle.believesActive(region)) ?? EAST;
     const sent = clients.sendToAll(owner, round);
     await world.queue.runUntil(world.queue.nowMs + AFTERMATH_MS, stop);
     if (oracle.violation) return oracle.violation;
