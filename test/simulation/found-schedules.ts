@@ -145,7 +145,7 @@ export const FOUND: readonly Found[] = [
     name: 'owner-overwritten',
     what: 'A region that took its own cell back under a higher epoch had its unshipped commits judged as stale: set aside, and its own copy overwritten.',
     invariant: 'owner-overwritten',
-    state: 'open',
+    state: 'fixed',
     schedule: {
       seed: 611,
       ttlMs: 900,
@@ -176,7 +176,7 @@ export const FOUND: readonly Found[] = [
     name: 'owner-in-line-and-quarantine',
     what: 'The same, with the commit left in the line and in the quarantine.',
     invariant: 'in-line-and-quarantine',
-    state: 'open',
+    state: 'fixed',
     schedule: {
       seed: 330,
       ttlMs: 900,
