@@ -80,12 +80,13 @@ async function repairPeer(lane: ShippingLane, commit: Commit, bounds: CallBounds
  */
 async function isForeign(lane: ShippingLane, stale: Stale, bounds: CallBounds): Promise<boolean> {
   const { commit } = stale;
+  // The target first: then whatever arrives there after we read our own state makes the repair miss, and undoes nothing.
+  const present = await readWhole(lane.peer, commit.aggregate, bounds);
   const wanted = await readWhole(lane.source, commit.aggregate, bounds);
   if (!includes(wanted.aggregate.head, commit)) {
     await setAside(lane, stale, bounds);
     return true;
   }
-  const present = await readWhole(lane.peer, commit.aggregate, bounds);
   const fenceGuard = equals('active', commit.origin);
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
   // Set aside while another region owned the cell, and now in the line after all: it must not be adopted a second time.

@@ -2,7 +2,7 @@
  * Schedules that broke an invariant, made as small as they went, kept so that what they found stays found. `open` ones
  * still break it: the test says so until somebody closes them. Replay: `npm run simulate -- --found <name>`.
  */
-import { type Schedule, WEST } from './schedule.ts';
+import { EAST, type Schedule, WEST } from './schedule.ts';
 
 export interface Found {
   readonly name: string;
@@ -205,6 +205,109 @@ export const FOUND: readonly Found[] = [
           by: WEST,
           kind: 'switchover',
           hesitatesMs: 1191.0067783668637,
+        },
+      ],
+    },
+  },
+  {
+    name: 'repair-read-backwards',
+    what: 'A repair read the owner before the target, and put an older state over a commit that arrived in between.',
+    invariant: 'repair-undid',
+    state: 'fixed',
+    schedule: {
+      seed: 1102,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 5678.40762570966,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 468.374879071489,
+          forMs: 2898.7130340817384,
+        },
+        {
+          kind: 'spiky',
+          target: 'cell@us-west-2>store@us-east-1',
+          atMs: 3508.9761916268617,
+          forMs: 2195.2383740851656,
+        },
+        {
+          kind: 'region-isolated',
+          target: 'us-west-2',
+          atMs: 3662.6875636400655,
+          forMs: 2215.933820446953,
+        },
+      ],
+      moves: [
+        {
+          atMs: 367.374350912869,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+          falls: {
+            at: 'drain',
+            how: 'crash',
+            forMs: 279.74010701291263,
+          },
+        },
+        {
+          atMs: 3598.8095867587253,
+          by: EAST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'late-close',
+    what: 'A store that is closed late makes an older commit of the owner look stale.',
+    invariant: 'in-line-and-quarantine',
+    state: 'open',
+    schedule: {
+      seed: 2761,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'refuse',
+      chaosMs: 7000.382431587204,
+      clientEveryMs: 80,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 344.0692144841887,
+          forMs: 2287.046904412564,
+        },
+        {
+          kind: 'slow',
+          target: 'store@us-east-1',
+          atMs: 2341.057675089687,
+          forMs: 752.3147022631019,
+        },
+        {
+          kind: 'region-lost',
+          target: 'us-west-2',
+          atMs: 2668.729613623582,
+          forMs: 2513.620785162784,
+        },
+      ],
+      moves: [
+        {
+          atMs: 390.8542366325855,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+        {
+          atMs: 2747.259704209864,
+          by: EAST,
+          kind: 'failover',
+          hesitatesMs: 0,
         },
       ],
     },
