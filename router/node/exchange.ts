@@ -135,6 +135,7 @@ export class Exchange implements AttemptListener {
   onHead(attempt: Attempt, status: number, head: ResponseHead): boolean {
     if (status === MISDIRECTED && this.#redirected(attempt, head)) return false;
     const { holder } = this.#parts;
+    if (status !== MISDIRECTED && head.owner !== undefined) this.#learnFrom(head);
     const { headers } = head;
     headers.push('x-map-version', String(holder.map?.placement.version), 'x-map-age-ms', String(holder.ageMs()));
     this.#bytesLeft = head.contentLength ?? -1;
@@ -175,19 +176,34 @@ export class Exchange implements AttemptListener {
     this.#retryOrFail(attempt, { kind: attempt.sent ? 'lost' : 'never-sent' });
   }
 
-  /** Deals with a 421: learns, and tries once more where the owner is. */
-  #redirected(attempt: Attempt, head: ResponseHead): boolean {
+  /** What a cell says of its owner, with any answer. `null`: nothing usable; else whether it was news. */
+  #learnFrom(head: ResponseHead): boolean | null {
     const { holder, cells } = this.#parts;
+    const { cell } = this.#forward as Forward;
+    const hint = readHint({ cell, cells, owner: head.owner, epoch: head.epoch });
+    return hint === null ? null : holder.learn({ cell, hint });
+  }
+
+  /** Deals with a 421: learns, and tries once more where the owner is, or (it does not know) in the other region. */
+  #redirected(attempt: Attempt, head: ResponseHead): boolean {
+    const { holder } = this.#parts;
     const forward = this.#forward as Forward;
-    const hint = readHint({ cell: forward.cell, cells, owner: head.owner, epoch: head.epoch });
-    if (hint === null) return false;
-    const news = holder.learn({ cell: forward.cell, hint });
+    const news = this.#learnFrom(head);
+    if (news === null) return this.#elsewhere(attempt);
     const owner = holder.map?.ownership.get(forward.cell)?.region ?? null;
     const region = this.#retryTo(attempt, { kind: 'not-here', owner });
     if (region === null) return false;
     // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
     if (news || this.#admits(region)) this.#send(region);
     else this.#fail(failureError({ kind: 'never-sent' }, { method: this.#method, forward }));
+    return true;
+  }
+
+  /** A region that is not the owner and knows of none: the cell is on its way to the other one. Refused, so no effect. */
+  #elsewhere(attempt: Attempt): boolean {
+    const region = this.#retryTo(attempt, { kind: 'never-sent' });
+    if (region === null || !this.#admits(region)) return false;
+    this.#send(region);
     return true;
   }
 

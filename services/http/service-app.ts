@@ -8,7 +8,7 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { Epoch } from '../../core/ids.ts';
-import { admit, type Call } from './call.ts';
+import { admit, type Call, OWNER_HEADER } from './call.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
 import type { Reply, Route, RouteHandler, Schema } from './route.ts';
@@ -91,6 +91,8 @@ function epochOf(call: Call, standing: Standing): Epoch | null {
 function withCellHeaders(response: Response, from: { runtime: CellRuntime; epoch: Epoch | null }): Response {
   const { cell, region } = from.runtime.identity;
   const { epoch } = from;
+  // Any answer of the owner tells a router that has not heard of the move yet.
+  if (from.runtime.standing().state === 'active') response.headers.set(OWNER_HEADER, region);
   response.headers.set('x-cell', cell);
   response.headers.set('x-region', region);
   if (epoch !== null) response.headers.set('x-cell-epoch', String(epoch));

@@ -29,12 +29,31 @@ describe('a cell that is not active', () => {
     expect(under.seen.map(({ region }) => region)).toEqual([EAST, WEST]);
   });
 
-  it("passes its 421 on when it knows no owner, or names a region that is not the cell's", async () => {
+  it("is followed by the cell's other region when it knows no owner, or names one that is not the cell's", async () => {
     await start({ [EAST]: notActive({}) });
-    expect((await under.ask()).json).toMatchObject({ code: 'NOT_ACTIVE' });
+    expect((await under.ask({ method: 'POST' })).status).toBe(200);
     under.on(EAST, notActive({ owner: 'eu-west-1', epoch: 9 }));
-    expect((await under.ask()).status).toBe(421);
-    expect(under.seen.map(({ region }) => region)).toEqual([EAST, EAST]);
+    expect((await under.ask({ method: 'POST' })).status).toBe(200);
+    expect(under.seen.map(({ region }) => region)).toEqual([EAST, WEST, EAST, WEST]);
+  });
+
+  it('passes its 421 on when the other region does not have the cell either', async () => {
+    await start({ [EAST]: notActive({}), [WEST]: notActive({}) });
+    expect((await under.ask()).json).toMatchObject({ code: 'NOT_ACTIVE' });
+    expect(under.seen.map(({ region }) => region)).toEqual([EAST, WEST]);
+  });
+
+  it('is passed by from the first answer of the new owner on', async () => {
+    await start({
+      [EAST]: notActive({}),
+      [WEST]: (_request, response) => {
+        response.writeHead(200, { 'x-holdfast-owner': WEST, 'x-cell-epoch': '9' });
+        response.end('{}');
+      },
+    });
+    await under.ask();
+    await under.ask();
+    expect(under.seen.map(({ region }) => region)).toEqual([EAST, WEST, WEST]);
   });
 
   it('gets a body that was too large to keep only once', async () => {
