@@ -226,7 +226,7 @@ const REPLICATION: readonly Guard[] = [
   {
     name: 'repair of the source',
     file: 'cell/replication/ship-commit.ts',
-    snippet: "if (await repairSource(lane, commit, bounds)) return 'quarantined';",
+    snippet: "if (await repairSource(lane, { commit: stale.commit, fence }, bounds)) return 'quarantined';",
     replacement: "return 'quarantined';",
     breaks: 'the former owner stays divergent',
   },
