@@ -1,4 +1,5 @@
 /**
+ * Long because it is data: whole schedules, to the last digit.
  * Schedules that broke an invariant, made as small as they went, kept so that what they found stays found. `open` ones
  * still break it: the test says so until somebody closes them. Replay: `npm run simulate -- --found <name>`.
  */
