@@ -49,10 +49,11 @@ export async function shipCommit(
       case 'skip':
         return 'shipped';
       case 'quarantine':
-        if (applied.fence?.active !== commit.origin) {
+        if (!(await ownedHere(lane, { commit, fence: applied.fence }, bounds))) {
           return quarantine(lane, { commit, fenceEpoch: applied.fence?.epoch ?? commit.epoch }, bounds);
         }
-        if (await isForeign(lane, { commit, fenceEpoch: applied.fence.epoch }, bounds)) return 'quarantined';
+        if (await isForeign(lane, { commit, fenceEpoch: applied.fence?.epoch ?? commit.epoch }, bounds))
+          return 'quarantined';
         break;
       case 'wait':
         if (!first) return 'waiting';
@@ -73,8 +74,19 @@ async function repairPeer(lane: ShippingLane, commit: Commit, bounds: CallBounds
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
 }
 
+/** The peer's fence names us, or is only closed at an epoch that is ours by our own fence (a close that came late). */
+async function ownedHere(
+  lane: ShippingLane,
+  { commit, fence }: { readonly commit: Commit; readonly fence: Fence | null },
+  bounds: CallBounds,
+): Promise<boolean> {
+  if (fence === null || fence.active !== null) return fence?.active === commit.origin;
+  const own = toFence(await lane.source.get(fenceKey(fenceShardOf(commit.aggregate, lane.fenceShards)), bounds));
+  return own?.active === commit.origin && own.epoch >= fence.epoch;
+}
+
 /**
- * The peer's fence names *us*: we own the cell under a later epoch (we took it again after a move that was given up, say),
+ * The peer's fence is ours: we own the cell under a later epoch (we took it again after a move that was given up, say),
  * and the commit is of an earlier one. In our line it belongs to the owner's state, which the peer gets whole. Not in our
  * line (`true`): it was replaced here before we became the owner, and only the quarantine is left to keep it.
  */
@@ -87,7 +99,8 @@ async function isForeign(lane: ShippingLane, stale: Stale, bounds: CallBounds): 
     await setAside(lane, stale, bounds);
     return true;
   }
-  const fenceGuard = equals('active', commit.origin);
+  const closed: Condition = { kind: 'attribute-absent', attribute: 'active' };
+  const fenceGuard = any(equals('active', commit.origin), all(closed, equals('epoch', stale.fenceEpoch)));
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
   // Set aside while another region owned the cell, and now in the line after all: it must not be adopted a second time.
   await lane.peer.deleteMany([{ pk: QUARANTINE, sk: journalSk(commit.aggregate, commit) }], bounds);

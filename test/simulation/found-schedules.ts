@@ -268,7 +268,7 @@ export const FOUND: readonly Found[] = [
     name: 'late-close',
     what: 'A store that is closed late makes an older commit of the owner look stale.',
     invariant: 'in-line-and-quarantine',
-    state: 'open',
+    state: 'fixed',
     schedule: {
       seed: 2761,
       ttlMs: 900,
