@@ -6,12 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { FailoverCoordinator } from '../control/failover/coordinator.ts';
 import { decide } from '../control/failover/decide.ts';
-import { ARBITER_MS_MAX, LEASE_POLL_MS } from '../control/failover/failover-limits.ts';
+import { ARBITER_MS_MAX, EVIDENCE_MS_MAX } from '../control/failover/failover-limits.ts';
 import type { Decision, FailoverRecord } from '../control/failover/failover-record.ts';
 import type { CellId } from '../core/ids.ts';
 import { LeaseWatch } from '../core/lease-watch.ts';
 import { type OperatorPlace, type OperatorPorts, openOperatorPorts } from './operator-ports.ts';
 import type { FailoverRequest } from './services.ts';
+
+/** Often enough to save nearly the whole wait, seldom enough to be no load. */
+const WATCH_EVERY_MS = 100;
 
 export type OnProgress = (record: FailoverRecord) => void;
 
@@ -71,6 +74,15 @@ export class Operator {
     return watch;
   }
 
+  /** As whoever watches would know the lag; and the connections and the code that a failover needs are warm. */
+  async #lookAtStores(cell: CellId): Promise<void> {
+    const { stores } = this.#opened.ports;
+    const spec = this.#place.view.topology.cells.find((each) => each.id === cell);
+    const regions = spec ? [spec.home, spec.standby] : [];
+    const looks = regions.map((region) => stores.pending({ cell, region }, { withinMs: EVIDENCE_MS_MAX }));
+    await Promise.allSettled(looks);
+  }
+
   async #watchLoop(cell: CellId, signal: AbortSignal): Promise<void> {
     const watch = this.#watchOf(cell);
     while (!signal.aborted) {
@@ -78,7 +90,8 @@ export class Operator {
       // has not moved meanwhile.
       const lease = await this.#opened.ports.leases.read(cell, { withinMs: ARBITER_MS_MAX }).catch(() => null);
       if (lease) watch.observe(lease);
-      await this.#place.clock.sleep(LEASE_POLL_MS, signal).catch(() => undefined); // Aborted: the loop ends.
+      await this.#lookAtStores(cell);
+      await this.#place.clock.sleep(WATCH_EVERY_MS, signal).catch(() => undefined); // Aborted: the loop ends.
     }
   }
 }

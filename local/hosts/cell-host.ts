@@ -8,6 +8,7 @@ import { systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { createCellServer, type Handler } from './cell-server.ts';
 import { openParentChannel } from './parent-channel.ts';
+import { warmRequests } from './warm-requests.ts';
 
 /** First segment of the path → service, as the Function URLs' routes on AWS. */
 const SERVICE_OF_SEGMENT: Readonly<Record<string, string>> = {
@@ -40,7 +41,9 @@ try {
   server.on('error', (error) => parent.failed(error));
   server.listen({ host: '127.0.0.1', port: Number(env.PORT ?? 0) }, () => {
     const address = server.address();
-    if (typeof address === 'object' && address !== null) parent.ready(address.port);
+    if (typeof address !== 'object' || address === null) return;
+    parent.ready(address.port);
+    void warmRequests({ runtime: cell.runtime, internalSecret, port: address.port, clock: systemClock });
   });
 } catch (thrown) {
   parent.failed(thrown);
