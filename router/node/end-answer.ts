@@ -1,7 +1,7 @@
 /**
  * Ends an answer with its last chunk, cheaper than `end(chunk)` while the head is still waiting: that makes three pieces
- * (head, chunk, an empty end mark) and costs a tenth of all that a request costs. Invariant: the bytes on the wire, their
- * order among the answers of a connection, and the events of the response are those of `end(chunk)`.
+ * (head, chunk, an empty end mark) and costs up to a tenth of a request (least with large answers). Invariant: the bytes
+ * on the wire, their order among the answers of a connection, and the events of the response are those of `end(chunk)`.
  */
 import type { ServerResponse } from 'node:http';
 
