@@ -8,7 +8,7 @@ import { aggregateId, type RegionName } from '../core/ids.ts';
 import type { CellStore } from './cell-store.ts';
 
 /** Enough for the optimising compiler to have seen the path, paced so that a start of many cells is not slowed by it. */
-const ROUNDS = 60;
+const ROUNDS = 40;
 const PAUSE_MS = 50;
 const CALL_MS_MAX = 1_000;
 

@@ -21,7 +21,7 @@ const ROUNDS = 5;
 const READY_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 5;
 /** After the start, so that code that runs once (compilation, first polls) is not taken for idling. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 8_000;
 const IDLE_MS = 10_000;
 const QUICK = { settleMs: 200, idleMs: 1_000 };
 

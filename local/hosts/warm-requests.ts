@@ -7,7 +7,7 @@ import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { Clock } from '../../core/clock.ts';
 import { tenantId } from '../../core/ids.ts';
 
-const ROUNDS = 60;
+const ROUNDS = 40;
 const PAUSE_MS = 30;
 const CALL_MS_MAX = 1_000;
 /** Names tried for a tenant that this cell serves: with C cells, each fits with a chance of 1 in C. */
