@@ -84,7 +84,7 @@ function welcome(view: PlatformView, { call, readyMs }: { call: Call; readyMs: n
     '',
     bold('Try, in another terminal:'),
     '  export TOKEN=$(npx holdfast token acme)',
-    `  curl -X PUT ${router}/carts/my-cart/items/tea -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"quantity": 2}'`,
+    `  curl -X PUT ${router}/carts/my-cart/items/anchor-mug -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"quantity": 2}'`,
     '  npx holdfast status',
     dim('  … and then: npm run drill -- region-lost'),
     '',
