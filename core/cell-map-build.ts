@@ -115,8 +115,9 @@ function holdersOf(placement: Placement): Map<CellId, number[]> {
 }
 
 /**
- * Whole buckets for each open cell, within one of its exact share. The ones that rounding leaves over go first to cells
- * that would otherwise give one away, then to cells that gain anyway: so rounding never moves a bucket of its own.
+ * Whole buckets for each open cell, less than one away from its exact share (so a cell whose share is whole takes none
+ * of what rounding leaves over). The left-over ones go first to cells that would otherwise give one away, then to cells
+ * that gain anyway: so rounding never moves a bucket of its own.
  */
 function sharesOf(
   cells: readonly PlacementCell[],
@@ -133,7 +134,8 @@ function sharesOf(
   let left = input.available - exact.reduce((sum, cell) => sum + cell.floor, 0);
   const shares = new Map(exact.map((cell) => [cell.id, cell.floor]));
   // `sort` is stable: cells that tie stay in the order of the topology.
-  for (const cell of [...exact].sort((a, b) => a.rank - b.rank || b.fraction - a.fraction)) {
+  const rounded = exact.filter((cell) => cell.fraction > 0);
+  for (const cell of rounded.sort((a, b) => a.rank - b.rank || b.fraction - a.fraction)) {
     if (left <= 0) break;
     shares.set(cell.id, cell.floor + 1);
     left -= 1;

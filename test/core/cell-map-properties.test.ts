@@ -60,6 +60,12 @@ describe('properties of placement', () => {
     );
   });
 
+  it('a cell whose share is whole takes none of what rounding leaves over', () => {
+    // 42 of 448 is exactly 1,536 buckets; the cell held all of them before, so it stands first in line for a left-over.
+    const weights = [42, 91, 75, 1, 27, 1, 72, 92, 42, 5];
+    expect(heldBy(rebalance(buildPlacement(cellsOf([1])), cellsOf(weights))).get('c0')).toBe(1536);
+  });
+
   it('a rebalance moves exactly what the gaining cells gain', () => {
     fc.assert(
       fc.property(weightsArbitrary, weightsArbitrary, (first, second) => {
