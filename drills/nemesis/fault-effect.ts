@@ -1,7 +1,7 @@
 /** Whether a fault bites, seen from outside: by asking the process itself, and by what a link's counters have met. */
 import type { PlatformPort, ProcessSight } from '../ports/platform-port.ts';
 import type { HttpClient } from '../workload/http-client.ts';
-import { effectCounterOf, type Fault, targetsOf } from './fault.ts';
+import { EFFECT_COUNTERS, type Fault, targetsOf } from './fault.ts';
 
 export interface Seen {
   readonly effectiveAtMs: number;
@@ -61,7 +61,7 @@ export async function linkEffect(options: {
   const { links } = await platform.view();
   const faulty = fault.links.every((name) => links.some((link) => link.name === name && link.fault !== null));
   if (!faulty) return null;
-  const counter = effectCounterOf(fault.kind);
+  const counter = EFFECT_COUNTERS[fault.kind];
   const met = links
     .filter((link) => fault.links.includes(link.name))
     .map((link) => link.counters[counter] - (before.get(link.name) ?? 0));
@@ -74,7 +74,7 @@ export async function linkEffect(options: {
 export async function trafficHit(platform: PlatformPort, fault: Fault): Promise<ReadonlyMap<string, number>> {
   if ('processes' in fault) return new Map();
   const { links } = await platform.view();
-  const counter = effectCounterOf(fault.kind);
+  const counter = EFFECT_COUNTERS[fault.kind];
   const targets = targetsOf(fault);
   return new Map(
     links.filter((link) => targets.includes(link.name)).map((link) => [link.name, link.counters[counter]]),

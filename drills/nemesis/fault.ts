@@ -9,6 +9,8 @@ export type Fault =
   /** Bytes are held, connections hang. */
   | { readonly kind: 'cut'; readonly links: readonly string[]; readonly direction: LinkFault['direction'] }
   | { readonly kind: 'slow'; readonly links: readonly string[]; readonly latencyMs: number; readonly jitterMs: number }
+  /** Chunks of bytes are lost with this probability in each direction: they come late, as after retransmissions. */
+  | { readonly kind: 'lossy'; readonly links: readonly string[]; readonly lossRatio: number }
   /** Connections are refused, existing ones are reset. */
   | { readonly kind: 'reset'; readonly links: readonly string[] };
 
@@ -22,12 +24,12 @@ export function linkFaultOf(fault: Extract<Fault, { links: readonly string[] }>)
       return { direction: fault.direction, cut: true };
     case 'slow':
       return { direction: 'both', latencyMs: fault.latencyMs, jitterMs: fault.jitterMs };
+    case 'lossy':
+      return { direction: 'both', lossRatio: fault.lossRatio };
     case 'reset':
       return { direction: 'both', reset: true };
   }
 }
 
 /** The counter of a link that such a fault moves when it meets traffic. */
-export function effectCounterOf(kind: 'cut' | 'slow' | 'reset'): 'held' | 'delayed' | 'resets' {
-  return kind === 'cut' ? 'held' : kind === 'slow' ? 'delayed' : 'resets';
-}
+export const EFFECT_COUNTERS = { cut: 'held', slow: 'delayed', lossy: 'lost', reset: 'resets' } as const;

@@ -21,6 +21,8 @@ export interface LinkFault {
   readonly direction: 'both' | 'up' | 'down';
   readonly latencyMs?: number;
   readonly jitterMs?: number;
+  /** Of the chunks of bytes, 0–1: they come late, as after retransmissions. */
+  readonly lossRatio?: number;
   readonly cut?: boolean;
   readonly reset?: boolean;
 }
@@ -31,7 +33,12 @@ export interface LinkSight {
   readonly to: string;
   readonly fault: LinkFault | null;
   /** What the link has seen so far: a fault that met no traffic had no effect. */
-  readonly counters: { readonly held: number; readonly delayed: number; readonly resets: number };
+  readonly counters: {
+    readonly held: number;
+    readonly delayed: number;
+    readonly resets: number;
+    readonly lost: number;
+  };
 }
 
 export interface PlatformSight {

@@ -115,6 +115,9 @@ export class Connection {
       onDelayed: () => {
         counters.delayed += 1;
       },
+      onLost: (count: number) => {
+        counters.lost += count;
+      },
     };
     this.#up = new Flow({
       ...shared,

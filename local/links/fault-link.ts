@@ -1,5 +1,5 @@
 /**
- * A link: a TCP proxy from one process of the platform to another, which can be slowed, cut and reset. It listens before
+ * A link: a TCP proxy from one process of the platform to another, which can be slowed, made lossy, cut and reset. It listens before
  * its target exists, so that every process can be told its neighbours' addresses at once; its address outlives restarts
  * of the target. A target that is away is refused with a reset, as a dead process's port would be.
  */
@@ -120,5 +120,6 @@ export class FaultLink {
 
 function flowFault(fault: LinkFault | null, direction: FlowDirection): FlowFault {
   if (!fault || (fault.direction !== 'both' && fault.direction !== direction)) return NO_FLOW_FAULT;
-  return { cut: fault.cut ?? false, latencyMs: fault.latencyMs ?? 0, jitterMs: fault.jitterMs ?? 0 };
+  const { cut = false, latencyMs = 0, jitterMs = 0, lossRatio = 0 } = fault;
+  return { cut, latencyMs, jitterMs, lossRatio };
 }

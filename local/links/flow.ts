@@ -6,18 +6,22 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Rng } from '../../core/rng.ts';
+import { type Retransmitted, retransmit } from './retransmission.ts';
 
 /** A direction's share of the link's fault. */
 export interface FlowFault {
   readonly cut: boolean;
   readonly latencyMs: number;
   readonly jitterMs: number;
+  readonly lossRatio: number;
 }
 
-export const NO_FLOW_FAULT: FlowFault = { cut: false, latencyMs: 0, jitterMs: 0 };
+export const NO_FLOW_FAULT: FlowFault = { cut: false, latencyMs: 0, jitterMs: 0, lossRatio: 0 };
 
 /** Delayed bytes per direction of a connection: 1 s of delay at 2 Mbit/s; past it the source waits. */
 const DELAYED_BYTES_MAX = 256 * 1024;
+
+const NOTHING_LOST: Retransmitted = { losses: 0, delayMs: 0 };
 
 export interface FlowOptions {
   readonly source: Socket;
@@ -28,6 +32,7 @@ export interface FlowOptions {
   readonly onBytes: (count: number) => void;
   readonly onHeld: () => void;
   readonly onDelayed: () => void;
+  readonly onLost: (count: number) => void;
 }
 
 interface Delayed {
@@ -85,15 +90,17 @@ export class Flow {
   }
 
   #receive(bytes: Buffer): void {
-    const { clock, rng, onDelayed, onHeld } = this.#options;
-    const { cut, latencyMs, jitterMs } = this.#fault;
-    if (!cut && latencyMs + jitterMs === 0 && this.#queue.length === 0) {
+    const { clock, rng, onDelayed, onHeld, onLost } = this.#options;
+    const { cut, latencyMs, jitterMs, lossRatio } = this.#fault;
+    if (!cut && latencyMs + jitterMs + lossRatio === 0 && this.#queue.length === 0) {
       this.#deliver(bytes);
       return;
     }
     if (cut) onHeld();
     if (latencyMs + jitterMs > 0) onDelayed();
-    const dueAtMs = clock.monotonicMs() + latencyMs + jitterMs * rng.next();
+    const lost = lossRatio > 0 ? retransmit(lossRatio, rng) : NOTHING_LOST;
+    if (lost.losses > 0) onLost(lost.losses);
+    const dueAtMs = clock.monotonicMs() + latencyMs + jitterMs * rng.next() + lost.delayMs;
     this.#lastDueAtMs = Math.max(this.#lastDueAtMs, dueAtMs);
     this.#queue.push({ bytes, dueAtMs: this.#lastDueAtMs });
     this.#queuedBytes += bytes.length;

@@ -10,6 +10,8 @@ export interface LinkCounters {
   readonly held: number;
   /** Chunks that were delayed. */
   readonly delayed: number;
+  /** Chunks and repeats of chunks that were lost on the way. */
+  readonly lost: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
@@ -17,5 +19,5 @@ export interface LinkCounters {
 export type MutableLinkCounters = { -readonly [Key in keyof LinkCounters]: LinkCounters[Key] };
 
 export function noCounts(): MutableLinkCounters {
-  return { connections: 0, open: 0, resets: 0, held: 0, delayed: 0, bytesUp: 0, bytesDown: 0 };
+  return { connections: 0, open: 0, resets: 0, held: 0, delayed: 0, lost: 0, bytesUp: 0, bytesDown: 0 };
 }

@@ -11,6 +11,8 @@ export interface LinkFault {
   readonly latencyMs?: number;
   /** Uniform in [0, jitterMs], added on top; the order of the bytes is kept. */
   readonly jitterMs?: number;
+  /** Share of the chunks that a lossy path drops, 0–1; as TCP shows it: late, never missing (`retransmission.ts`). */
+  readonly lossRatio?: number;
   /** A partition: bytes are held, connections hang. What was held is delivered after the heal, late. */
   readonly cut?: boolean;
   /** Connections are refused, existing ones are reset. Has no direction. */
@@ -21,7 +23,7 @@ export interface LinkFault {
 export const LINK_DELAY_MS_MAX = 60_000;
 
 const DIRECTIONS: readonly string[] = ['both', 'up', 'down'];
-const FIELDS: readonly string[] = ['direction', 'latencyMs', 'jitterMs', 'cut', 'reset'];
+const FIELDS: readonly string[] = ['direction', 'latencyMs', 'jitterMs', 'lossRatio', 'cut', 'reset'];
 
 export function parseLinkFault(value: unknown): LinkFault {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -40,12 +42,13 @@ export function parseLinkFault(value: unknown): LinkFault {
     direction: direction as LinkFault['direction'],
     latencyMs: delay(given, 'latencyMs'),
     jitterMs: delay(given, 'jitterMs'),
+    lossRatio: ratio(given, 'lossRatio'),
     cut: flag(given, 'cut'),
     reset: flag(given, 'reset'),
   };
-  if (!fault.latencyMs && !fault.jitterMs && !fault.cut && !fault.reset) {
+  if (!fault.latencyMs && !fault.jitterMs && !fault.lossRatio && !fault.cut && !fault.reset) {
     throw invalid(
-      `The link fault ${shown(value)} does nothing. Name at least one of latencyMs, jitterMs, cut, reset; to end a fault, heal the link.`,
+      `The link fault ${shown(value)} does nothing. Name at least one of latencyMs, jitterMs, lossRatio, cut, reset; to end a fault, heal the link.`,
     );
   }
   return fault;
@@ -55,6 +58,12 @@ function delay(given: Readonly<Record<string, unknown>>, field: 'latencyMs' | 'j
   const value = given[field] ?? 0;
   if (typeof value === 'number' && value >= 0 && value <= LINK_DELAY_MS_MAX) return value;
   throw invalid(`Not a delay in ${field}: ${shown(value)}. Allowed: a number from 0 to ${LINK_DELAY_MS_MAX} (ms).`);
+}
+
+function ratio(given: Readonly<Record<string, unknown>>, field: 'lossRatio'): number {
+  const value = given[field] ?? 0;
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw invalid(`Not a share in ${field}: ${shown(value)}. Allowed: a number from 0 to 1.`);
 }
 
 function flag(given: Readonly<Record<string, unknown>>, field: 'cut' | 'reset'): boolean {

@@ -77,7 +77,7 @@ describe('holdfast status', () => {
     const link = {
       ...{ name: 'c01@us-east-1>arbiter', from: 'c01@us-east-1', to: 'arbiter', url: 'http://link' },
       fault: { direction: 'both' as const, latencyMs: 250 },
-      counters: { connections: 0, open: 0, resets: 0, held: 0, delayed: 0, bytesUp: 0, bytesDown: 0 },
+      counters: { connections: 0, open: 0, resets: 0, held: 0, delayed: 0, lost: 0, bytesUp: 0, bytesDown: 0 },
     };
     const broken = fakeView({ processes: [crashed, ...others], links: [link] });
     const { stdout } = await cli('status', running({}, broken));
