@@ -8,7 +8,7 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { Epoch } from '../../core/ids.ts';
-import { admit, type Call, OWNER_HEADER } from './call.ts';
+import { admit, type Call, notActive, OWNER_HEADER } from './call.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
 import type { Reply, Route, RouteHandler, Schema } from './route.ts';
@@ -62,7 +62,23 @@ export function mount<Params extends Schema, Body extends Schema>(
     const params = validated(route.params, context.req.param());
     // A route without a body has no schema for one either; its handler is not given any.
     const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-    return respond({ context, reply: await handler({ params, body, call }), policy, runtime, call });
+    const reply = await underLease({ runtime, policy, call }, () => handler({ params, body, call }));
+    return respond({ context, reply, policy, runtime, call });
+  });
+}
+
+/**
+ * A strict read is looked at twice, like a write: what was read, or not found, by a process that slept through the end of
+ * its lease may have been changed by the new owner before the caller asked. A write needs no look here: its commit has one.
+ */
+function underLease(
+  { runtime, policy, call }: { runtime: CellRuntime; policy: RoutePolicy; call: Call },
+  work: () => Promise<Reply>,
+): Promise<Reply> {
+  if (policy.ack !== 'none' || call.epoch === null) return work();
+  return work().finally(() => {
+    const standing = runtime.standing();
+    if (standing.state !== 'active' || standing.epoch !== call.epoch) throw notActive(standing);
   });
 }
 

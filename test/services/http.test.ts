@@ -50,6 +50,30 @@ describe('admission', () => {
     expect(refused.headers.get('content-type')).toBe('application/problem+json');
   });
 
+  it.each(['anchor-mug', 'nothing'])(
+    'does not answer with what it read of %s when the lease ran out meanwhile',
+    async (sku) => {
+      const { checkout, runtime } = services();
+      runtime.store.probe = async () => {
+        runtime.current = { state: 'standby', owner: regionName('us-west-2'), epoch: epoch(8) };
+      };
+      const late = await send(checkout, `GET /stock/${sku}`);
+      expect([late.status, late.body.code, late.headers.get('x-holdfast-owner')]).toEqual([
+        421,
+        'NOT_ACTIVE',
+        'us-west-2',
+      ]);
+    },
+  );
+
+  it('does not answer with what it read under an epoch that is over, although it is active again', async () => {
+    const { checkout, runtime } = services();
+    runtime.store.probe = async () => {
+      runtime.current = { state: 'active', epoch: epoch(9) };
+    };
+    expect((await send(checkout, 'GET /stock/anchor-mug')).status).toBe(421);
+  });
+
   it('names no owner while none is known', async () => {
     const { checkout, runtime } = services();
     runtime.current = { state: 'standby', owner: null, epoch: null };
