@@ -18,6 +18,8 @@ export interface LabNotes {
   expectations: Expectation[];
   inconclusive: string[];
   cellsHit: string[];
+  /** Of those, the ones that must go on under a new epoch; `null`: all. */
+  newEpochs: readonly string[] | null;
   faultAtMs: number | null;
   /** Which cells must be steady from when on while the fault lasts; `null`: those that were not hit, from the fault on. */
   during: { readonly cells: readonly string[]; readonly fromMs: number } | null;
@@ -59,6 +61,7 @@ export function emptyNotes(): LabNotes {
     expectations: [],
     inconclusive: [],
     cellsHit: [],
+    newEpochs: null,
     faultAtMs: null,
     during: null,
     healAtMs: null,

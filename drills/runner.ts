@@ -104,6 +104,7 @@ function runOf(of: {
     failovers: notes?.failovers ?? [],
     steadyState: conducted?.steadyState ?? { before: null, during: null, after: null },
     cellsHit: notes?.cellsHit ?? [],
+    newEpochs: notes?.newEpochs ?? null,
     faultAtMs: notes?.faultAtMs ?? null,
     recoveryUntilMs: notes?.recoveryUntilMs ?? null,
     end: conducted?.endState?.end ?? null,

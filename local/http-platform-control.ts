@@ -30,6 +30,10 @@ export class HttpPlatformControl implements PlatformControl {
     return this.#call<ProcessView>('POST', `/processes/${encodeURIComponent(processName)}`, { action });
   }
 
+  throttle(processName: string, runRatio: number): Promise<ProcessView> {
+    return this.#call<ProcessView>('PUT', `/processes/${encodeURIComponent(processName)}`, { runRatio });
+  }
+
   setFault(linkName: string, fault: LinkFault): Promise<LinkView> {
     return this.#call<LinkView>('PUT', `/links/${encodeURIComponent(linkName)}`, fault);
   }

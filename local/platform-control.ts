@@ -36,6 +36,8 @@ export interface ProcessView {
   readonly url: string | null;
   /** How often it was started again after a death that nobody asked for. */
   readonly restarts: number;
+  /** Of a throttled process: the share of the time that it runs. */
+  readonly runRatio?: number;
   /** What it said when it last failed, if it said anything. */
   readonly lastFailure?: string;
 }
@@ -70,6 +72,8 @@ export interface PlatformControl {
   view(): Promise<PlatformView>;
   /** Resolves when the action has happened: after `crash` the process is gone, after `start` it is ready. */
   act(processName: string, action: ProcessAction): Promise<ProcessView>;
+  /** Stops and continues a process in turn, so that it runs for this share of the time (0.05–1); 1: full speed again. */
+  throttle(processName: string, runRatio: number): Promise<ProcessView>;
   /** Replaces the link's fault. */
   setFault(linkName: string, fault: LinkFault): Promise<LinkView>;
   heal(linkName: string): Promise<LinkView>;

@@ -1,14 +1,17 @@
 /** Whether a fault bites, seen from outside: by asking the process itself, and by what a link's counters have met. */
+import type { Clock } from '../../core/clock.ts';
 import type { PlatformPort, ProcessSight } from '../ports/platform-port.ts';
 import type { HttpClient } from '../workload/http-client.ts';
 import { EFFECT_COUNTERS, type Fault, targetsOf } from './fault.ts';
+import { meanServiceMs } from './service-time.ts';
 
 export interface Seen {
   readonly effectiveAtMs: number;
   readonly evidence: string;
 }
 
-type ProcessFault = Extract<Fault, { processes: readonly string[] }>;
+type DownFault = Extract<Fault, { kind: 'crash' | 'stop' }>;
+type ThrottleFault = Extract<Fault, { kind: 'throttle' }>;
 type LinkFaultPlan = Extract<Fault, { links: readonly string[] }>;
 
 /** A process that runs answers anything within a few milliseconds, be it with an error. */
@@ -19,7 +22,7 @@ export async function processEffect(options: {
   readonly platform: PlatformPort;
   readonly http: HttpClient;
   readonly nowMs: () => number;
-  readonly fault: ProcessFault;
+  readonly fault: DownFault;
 }): Promise<Seen | null> {
   const { platform, http, nowMs, fault } = options;
   const { processes } = await platform.view();
@@ -70,8 +73,51 @@ export async function linkEffect(options: {
   return { effectiveAtMs: nowMs(), evidence: `${counter}: ${sum} on ${met.length} link(s)` };
 }
 
-/** The counters of a fault's links as they stand; empty for processes. */
-export async function trafficHit(platform: PlatformPort, fault: Fault): Promise<ReadonlyMap<string, number>> {
+interface Looking {
+  readonly platform: PlatformPort;
+  readonly http: HttpClient;
+  readonly clock: Clock;
+}
+
+/** Half of what a process that does not run for its share of the period must cost on average. */
+const SLOWER_MS_MIN = 4;
+
+/** `null`: not every target is throttled and answers later than before. */
+export async function throttleEffect(
+  of: Looking & {
+    readonly fault: ThrottleFault;
+    readonly before: ReadonlyMap<string, number>;
+    readonly nowMs: () => number;
+  },
+): Promise<Seen | null> {
+  const { processes } = await of.platform.view();
+  const throttled = of.fault.processes.every((name) =>
+    processes.some((process) => process.name === name && process.runRatio === of.fault.runRatio),
+  );
+  if (!throttled) return null;
+  const askedAtMs = of.nowMs();
+  const now = await serviceTimes(of, of.fault.processes);
+  const changes = [...now].map(([name, ms]) => ({ name, ms, wasMs: of.before.get(name) ?? Number.POSITIVE_INFINITY }));
+  if (!changes.every(({ ms, wasMs }) => ms - wasMs >= SLOWER_MS_MIN)) return null;
+  const told = changes.map(
+    ({ name, ms, wasMs }) => `${name} answers after ${ms.toFixed(1)} ms instead of ${wasMs.toFixed(1)} ms`,
+  );
+  return { effectiveAtMs: askedAtMs, evidence: told.join(', ') };
+}
+
+async function serviceTimes(of: Looking, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { processes } = await of.platform.view();
+  const measured = names.map(async (name) => {
+    const url = processes.find((process) => process.name === name)?.url;
+    return [name, url ? await meanServiceMs({ ...of, url }) : Number.POSITIVE_INFINITY] as const;
+  });
+  return new Map(await Promise.all(measured));
+}
+
+/** What the effect is measured against: links' counters as they stand, or how long processes take to answer. */
+export async function measuredBefore(of: Looking, fault: Fault): Promise<ReadonlyMap<string, number>> {
+  const { platform } = of;
+  if (fault.kind === 'throttle') return serviceTimes(of, fault.processes);
   if ('processes' in fault) return new Map();
   const { links } = await platform.view();
   const counter = EFFECT_COUNTERS[fault.kind];

@@ -6,6 +6,8 @@ export type Fault =
   | { readonly kind: 'crash'; readonly processes: readonly string[] }
   /** SIGSTOP; the heal continues it, and it knows nothing of the time between. */
   | { readonly kind: 'stop'; readonly processes: readonly string[] }
+  /** Stopped and continued in turn: it runs for this share of the time. */
+  | { readonly kind: 'throttle'; readonly processes: readonly string[]; readonly runRatio: number }
   /** Bytes are held, connections hang. */
   | { readonly kind: 'cut'; readonly links: readonly string[]; readonly direction: LinkFault['direction'] }
   | { readonly kind: 'slow'; readonly links: readonly string[]; readonly latencyMs: number; readonly jitterMs: number }

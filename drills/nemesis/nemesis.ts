@@ -8,7 +8,7 @@ import type { PlatformPort, ProcessAction } from '../ports/platform-port.ts';
 import type { FaultRecord } from '../report/drill-report.ts';
 import type { HttpClient } from '../workload/http-client.ts';
 import { type Fault, linkFaultOf, targetsOf } from './fault.ts';
-import { linkEffect, processEffect, type Seen, trafficHit } from './fault-effect.ts';
+import { linkEffect, measuredBefore, processEffect, type Seen, throttleEffect } from './fault-effect.ts';
 
 export interface NemesisOptions {
   readonly platform: PlatformPort;
@@ -57,10 +57,11 @@ export class Nemesis {
 
   /** All targets at one instant, in the order in which they stand. Throws when the platform refuses. */
   async inject(fault: Fault): Promise<InjectedFault> {
-    const before = await trafficHit(this.#options.platform, fault);
+    const before = await measuredBefore(this.#options, fault);
     const active: Active = { fault, before, injectedAtMs: this.#options.nowMs(), seen: null, healedAtMs: null };
     this.#faults.push(active);
-    if ('processes' in fault) await this.#actOn(fault.processes, fault.kind);
+    if (fault.kind === 'throttle') await this.#throttle(fault.processes, fault.runRatio);
+    else if ('processes' in fault) await this.#actOn(fault.processes, fault.kind);
     else await Promise.all(fault.links.map((link) => this.#options.platform.setFault(link, linkFaultOf(fault))));
     return { injectedAtMs: active.injectedAtMs, verified: this.#verify(active), heal: () => this.#heal(active) };
   }
@@ -76,10 +77,12 @@ export class Nemesis {
   async #verify(active: Active): Promise<boolean> {
     const { fault, before } = active;
     const untilMs = this.#options.nowMs() + EFFECT_WAIT_MS_MAX;
-    const look = () =>
-      'processes' in fault
+    const look = () => {
+      if (fault.kind === 'throttle') return throttleEffect({ ...this.#options, fault, before });
+      return 'processes' in fault
         ? processEffect({ ...this.#options, fault })
-        : linkEffect({ platform: this.#options.platform, fault, before, nowMs: this.#options.nowMs });
+        : linkEffect({ ...this.#options, fault, before });
+    };
     while (active.seen === null && active.healedAtMs === null && this.#options.nowMs() < untilMs) {
       active.seen = await look();
       if (active.seen === null) await this.#options.clock.sleep(20);
@@ -94,6 +97,7 @@ export class Nemesis {
     // Links carry traffic that shows the effect only until now: look once more.
     if (!('processes' in fault)) active.seen ??= await linkEffect({ ...this.#options, fault, before: active.before });
     if (fault.kind === 'crash') await this.#startInOrder(fault.processes);
+    else if (fault.kind === 'throttle') await this.#throttle(fault.processes, 1);
     else if (fault.kind === 'stop') await this.#actOn(fault.processes, 'continue');
     else await Promise.all(fault.links.map((link) => platform.heal(link)));
     active.healedAtMs = this.#options.nowMs();
@@ -108,6 +112,10 @@ export class Nemesis {
       processes.filter((name) => !isStore(name)),
       'start',
     );
+  }
+
+  async #throttle(processes: readonly string[], runRatio: number): Promise<void> {
+    await Promise.all(processes.map((name) => this.#options.platform.throttle(name, runRatio)));
   }
 
   async #actOn(processes: readonly string[], action: ProcessAction): Promise<void> {

@@ -12,6 +12,8 @@ export interface ProcessSight {
   readonly cell?: string;
   readonly region?: string;
   readonly pid: number | null;
+  /** Of a throttled process: the share of the time that it runs. */
+  readonly runRatio?: number;
   readonly state: 'starting' | 'ready' | 'stopped' | 'crashed' | 'failed';
   /** Past every fault proxy. */
   readonly url: string | null;
@@ -61,6 +63,8 @@ export interface PlatformPort {
   view(): Promise<PlatformSight>;
   /** Resolves when it has happened: after `crash` the process is gone, after `start` it is ready. */
   act(processName: string, action: ProcessAction): Promise<unknown>;
+  /** The process runs for this share of the time from now on; 1: full speed again. */
+  throttle(processName: string, runRatio: number): Promise<unknown>;
   /** Replaces the link's fault. */
   setFault(linkName: string, fault: LinkFault): Promise<unknown>;
   heal(linkName: string): Promise<unknown>;

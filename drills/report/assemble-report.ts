@@ -140,7 +140,7 @@ function whyFailed({ run, cells }: Evidence): readonly string[] {
     ...(run.end === null
       ? []
       : cells
-          .filter((cell) => cell.rtoMs === null)
+          .filter((cell) => cell.rtoMs === null && (run.newEpochs?.includes(cell.cell) ?? true))
           .map((cell) => `${cell.cell} acknowledged no write under a new epoch after the fault.`)),
     ...(during?.held === false ? [`No steady state during the fault: ${during.detail}`] : []),
     ...(after?.held === false ? [`No steady state after the heal: ${after.detail}`] : []),

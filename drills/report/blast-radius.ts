@@ -20,7 +20,7 @@ export interface BlastRadius {
 }
 
 /** Answers that the product gives when all is well: no fault reached anybody through them. */
-const BUSINESS_CODES: ReadonlySet<string> = new Set([
+export const BUSINESS_CODES: ReadonlySet<string> = new Set([
   'BUSINESS_REFUSED',
   'NOT_FOUND',
   'INVALID_INPUT',

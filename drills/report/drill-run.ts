@@ -17,6 +17,8 @@ export interface DrillRun {
   readonly steadyState: Readonly<Record<'before' | 'during' | 'after', SteadyStateProbe | null>>;
   /** Cells that the fault hits, or that are switched over: those for which recovery is measured. */
   readonly cellsHit: readonly string[];
+  /** Of those, the ones that must go on under a new epoch; `null`: all. */
+  readonly newEpochs: readonly string[] | null;
   /** The instant that recovery and loss are counted from; `null` when the drill did not get that far. */
   readonly faultAtMs: number | null;
   /** Before this much later, the next ownership change begins: the gap of writes is looked for up to here. */

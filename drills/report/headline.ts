@@ -16,7 +16,9 @@ function away(report: Measured): string {
   if (report.cells.length === 0) return 'No cell was hit';
   return report.cells
     .map((cell) => {
-      const ms = report.drill === 'switchover' ? cell.writesAwayMs : cell.rtoMs;
+      // A cell that kept its epoch has no take-over to be measured by.
+      const keptMs = report.steadyState.after?.held ? cell.writesAwayMs : null;
+      const ms = report.drill === 'switchover' ? cell.writesAwayMs : (cell.rtoMs ?? keptMs);
       return ms === null ? `${cell.cell} did not come back` : `${cell.cell} was away for ${milliseconds(ms)}`;
     })
     .join(', ');

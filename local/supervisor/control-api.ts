@@ -1,7 +1,7 @@
 /**
  * The supervisor's control API: `PlatformControl` over HTTP, on loopback and with the secret of `state.json`.
  *
- *   GET /platform · POST /processes/<name> {action} · PUT /links/<name> <fault> · DELETE /links/<name>
+ *   GET /platform · POST /processes/<name> {action} · PUT /processes/<name> {runRatio} · PUT /links/<name> <fault> · DELETE /links/<name>
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -10,6 +10,7 @@ import { shown } from '../../core/ids.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { parseLinkFault } from '../links/link-fault.ts';
 import { type PlatformControl, PROCESS_ACTIONS } from '../platform-control.ts';
+import { parseRunRatio } from './duty-cycle.ts';
 
 /** A fault or an action is a few dozen bytes. */
 const BODY_BYTES_MAX = 16 * 1024;
@@ -61,6 +62,8 @@ async function route(control: PlatformControl, request: IncomingMessage): Promis
       return await control.view();
     case 'POST /processes/…':
       return await control.act(name, parseAction(await readJson(request)));
+    case 'PUT /processes/…':
+      return await control.throttle(name, parseRunRatio(memberOf(await readJson(request), 'runRatio')));
     case 'PUT /links/…':
       return await control.setFault(name, parseLinkFault(await readJson(request)));
     case 'DELETE /links/…':
@@ -70,16 +73,20 @@ async function route(control: PlatformControl, request: IncomingMessage): Promis
         code: 'NOT_FOUND',
         kind: 'caller',
         effect: 'none',
-        message: `No such operation: ${shown(`${method} ${url}`)}. Allowed: GET /platform, POST /processes/<name>, PUT or DELETE /links/<name>.`,
+        message: `No such operation: ${shown(`${method} ${url}`)}. Allowed: GET /platform, POST or PUT /processes/<name>, PUT or DELETE /links/<name>.`,
       });
   }
 }
 
 function parseAction(body: unknown) {
-  const given = typeof body === 'object' && body !== null && 'action' in body ? body.action : undefined;
+  const given = memberOf(body, 'action');
   const action = PROCESS_ACTIONS.find((known) => known === given);
   if (action) return action;
   throw invalid(`Not an action: ${shown(given)}. Allowed: {"action": one of ${PROCESS_ACTIONS.join(', ')}}.`);
+}
+
+function memberOf(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? (body as Readonly<Record<string, unknown>>)[name] : undefined;
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

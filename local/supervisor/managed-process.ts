@@ -5,6 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { invalid, type PlatformError } from '../../core/errors.ts';
 import type { ProcessAction, ProcessState, ProcessView } from '../platform-control.ts';
+import { DutyCycle } from './duty-cycle.ts';
 import type { PlannedProcess } from './platform-plan.ts';
 import { afterDeath, type DeathRecord, NO_DEATHS, type RestartPolicy } from './restart-policy.ts';
 import { describeExit, processFailed, type RunningChild } from './running-child.ts';
@@ -35,6 +36,7 @@ export class ManagedProcess {
   #life: Life | null = null;
   #state: ProcessState = 'crashed';
   #paused = false;
+  #throttled: { readonly runRatio: number; readonly cycle: DutyCycle } | null = null;
   #child: RunningChild | null = null;
   #port: number | null = null;
   #restarts = 0;
@@ -73,6 +75,7 @@ export class ManagedProcess {
         return await this.#crash();
       case 'stop':
         if (!this.#child) throw this.#refused('stop', `it is ${this.#state}; only a living process can be stopped`);
+        this.#fullSpeed();
         this.#paused = true;
         return this.#child.kill('SIGSTOP');
       case 'continue':
@@ -81,8 +84,18 @@ export class ManagedProcess {
     }
   }
 
+  /** Lets it run for this share of the time from now on; 1: full speed. Ends with the process, or when it is stopped. */
+  throttle(runRatio: number): void {
+    this.#fullSpeed();
+    if (runRatio >= 1) return;
+    if (!this.#child || this.#paused) throw this.#refused('throttle', `it is ${this.view().state}, and does not run`);
+    const cycle = new DutyCycle({ child: this.#child, clock: this.#options.clock, runRatio });
+    this.#throttled = { runRatio, cycle };
+  }
+
   /** Ends it for good, gracefully where it lets us. Never rejects. */
   async end(): Promise<void> {
+    this.#fullSpeed();
     const child = this.#child;
     const paused = this.#paused;
     this.#life?.wanted.abort();
@@ -107,8 +120,14 @@ export class ManagedProcess {
       port: this.#port,
       url: this.#port === null ? null : `http://127.0.0.1:${this.#port}`,
       restarts: this.#restarts,
+      ...(this.#throttled === null ? {} : { runRatio: this.#throttled.runRatio }),
       ...(this.#lastFailure === null ? {} : { lastFailure: this.#lastFailure }),
     };
+  }
+
+  #fullSpeed(): void {
+    this.#throttled?.cycle.end();
+    this.#throttled = null;
   }
 
   async #crash(): Promise<void> {
@@ -158,6 +177,7 @@ export class ManagedProcess {
       this.#child = null;
       this.#port = null;
       this.#paused = false;
+      this.#throttled = null;
       onPort(null);
     }
     return readyAtMs === null ? 0 : clock.monotonicMs() - readyAtMs;
@@ -205,7 +225,7 @@ export class ManagedProcess {
     return result;
   }
 
-  #refused(action: ProcessAction, why: string): PlatformError {
+  #refused(action: ProcessAction | 'throttle', why: string): PlatformError {
     return invalid(`Can't ${action} ${this.name}: ${why}.`);
   }
 }

@@ -15,6 +15,7 @@ import type {
   ProcessKind,
   ProcessView,
 } from '../platform-control.ts';
+import { parseRunRatio } from './duty-cycle.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { PAYMENTS, type PlannedLink, type PlatformPlan, routerName } from './platform-plan.ts';
 
@@ -55,9 +56,14 @@ export class RunningPlatform implements PlatformControl {
   }
 
   async act(processName: string, action: ProcessAction): Promise<ProcessView> {
-    const managed = this.#parts.processes.get(processName);
-    if (!managed) throw unknownName('process', processName, [...this.#parts.processes.keys()]);
+    const managed = this.#process(processName);
     await managed.act(action);
+    return managed.view();
+  }
+
+  async throttle(processName: string, runRatio: number): Promise<ProcessView> {
+    const managed = this.#process(processName);
+    managed.throttle(parseRunRatio(runRatio));
     return managed.view();
   }
 
@@ -95,6 +101,12 @@ export class RunningPlatform implements PlatformControl {
 
   #ofKinds(kinds: readonly ProcessKind[]): readonly ManagedProcess[] {
     return [...this.#parts.processes.values()].filter((managed) => kinds.includes(managed.view().kind));
+  }
+
+  #process(name: string): ManagedProcess {
+    const managed = this.#parts.processes.get(name);
+    if (managed) return managed;
+    throw unknownName('process', name, [...this.#parts.processes.keys()]);
   }
 
   #link(name: string): FaultLink {

@@ -85,6 +85,7 @@ export class Site {
       dataDir: dataDir.path,
       view: () => running.view(),
       act: (name, action) => running.act(name, action),
+      throttle: (name, runRatio) => running.throttle(name, runRatio),
       setFault: (name, fault) => running.setFault(name, fault),
       heal: (name) => running.heal(name),
       stop: () => this.end(),

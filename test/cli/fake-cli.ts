@@ -101,6 +101,7 @@ export function fakeControl(view: PlatformView): PlatformControl {
   return {
     view: async () => view,
     act: unexpected('act'),
+    throttle: unexpected('throttle'),
     setFault: unexpected('setFault'),
     heal: unexpected('heal'),
   };

@@ -80,6 +80,9 @@ export class FakePlatform {
         if (!process) throw new Error(`no process ${name}`);
         if (!this.#flaws.faultsDoNothing) await process[action]();
       },
+      throttle: async (name, runRatio) => {
+        if (!this.#flaws.faultsDoNothing) this.processes.get(name)?.throttle(runRatio);
+      },
       setFault: async () => undefined,
       heal: async () => undefined,
     };

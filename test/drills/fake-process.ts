@@ -5,12 +5,15 @@ import type { ProcessSight } from '../../drills/ports/platform-port.ts';
 
 type Answer = (message: IncomingMessage, response: ServerResponse, text: string) => Promise<void>;
 
+const PERIOD_MS = 80;
+
 export class FakeProcess {
   readonly #what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>;
   readonly #answer: Answer;
   #server: Server | null = null;
   #port = 0;
   #stopped = false;
+  #runRatio = 1;
   #held: (() => void)[] = [];
 
   constructor(what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>, answer: Answer) {
@@ -20,7 +23,8 @@ export class FakeProcess {
 
   get sight(): ProcessSight {
     const state = this.#server === null ? 'crashed' : this.#stopped ? 'stopped' : 'ready';
-    return { ...this.#what, pid: 1, state, url: `http://127.0.0.1:${this.#port}` };
+    const throttled = this.#runRatio < 1 ? { runRatio: this.#runRatio } : {};
+    return { ...this.#what, ...throttled, pid: 1, state, url: `http://127.0.0.1:${this.#port}` };
   }
 
   async start(): Promise<void> {
@@ -44,9 +48,19 @@ export class FakeProcess {
     this.#stopped = true;
   }
 
+  throttle(runRatio: number): void {
+    this.#runRatio = runRatio;
+  }
+
   async continue(): Promise<void> {
     this.#stopped = false;
     for (const go of this.#held.splice(0)) go();
+  }
+
+  /** How long a throttled process, which runs at the beginning of each period, still stands still. */
+  #offMs(): number {
+    const atMs = performance.now() % PERIOD_MS;
+    return atMs < PERIOD_MS * this.#runRatio ? 0 : PERIOD_MS - atMs;
   }
 
   #receive(message: IncomingMessage, response: ServerResponse): void {
@@ -56,7 +70,9 @@ export class FakeProcess {
     });
     message.on('end', () => {
       const go = () => void this.#answer(message, response, text).catch(() => response.destroy());
+      const waitMs = this.#offMs();
       if (this.#stopped) this.#held.push(go);
+      else if (waitMs > 0) setTimeout(go, waitMs);
       else go();
     });
   }

@@ -39,6 +39,7 @@ async function setUp() {
   const platform: PlatformPort = {
     view: async () => sight(),
     act: async () => undefined,
+    throttle: async () => undefined,
     setFault: async (_, fault) => link.setFault(fault),
     heal: async () => link.setFault(null),
   };

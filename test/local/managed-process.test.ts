@@ -155,6 +155,39 @@ describe('a managed process', () => {
     await expect(managed.act('stop')).rejects.toThrow(/only a living process can be stopped/);
   });
 
+  it('runs for its share of each period while it is throttled, and runs when that ends', async () => {
+    const { clock, managed, last, startReady } = setUp();
+    await startReady();
+    managed.throttle(0.75);
+    await clock.advance(19);
+    expect(last().signals).toEqual(['SIGSTOP']);
+    await clock.advance(1);
+    expect(last().signals).toEqual(['SIGSTOP', 'SIGCONT']);
+    await clock.advance(60);
+    expect(managed.view()).toMatchObject({ state: 'ready', runRatio: 0.75 });
+    managed.throttle(1);
+    await clock.advance(1_000);
+    expect(last().signals).toEqual(['SIGSTOP', 'SIGCONT', 'SIGSTOP', 'SIGCONT']);
+    expect(managed.view().runRatio).toBeUndefined();
+  });
+
+  it('is not continued by its throttle any more once it is stopped, nor throttled after a death', async () => {
+    const { clock, managed, last, startReady } = setUp();
+    await startReady();
+    managed.throttle(0.5);
+    await managed.act('stop');
+    await clock.advance(1_000);
+    expect(last().signals.at(-1)).toBe('SIGSTOP');
+    expect(() => managed.throttle(0.5)).toThrow(/it is stopped, and does not run/);
+    await managed.act('continue');
+    managed.throttle(0.5);
+    last().die();
+    await clock.advance(100);
+    last().becomeReady(5_001);
+    await clock.advance(1_000);
+    expect(last().signals).toEqual([]);
+  });
+
   it('is asked, then told, then killed at the end', async () => {
     const { clock, managed, last, startReady } = setUp();
     await startReady();
