@@ -22,7 +22,7 @@ export interface DrillBookOptions {
 
 export function openDrillBook(options: DrillBookOptions): DrillBook {
   return {
-    drills: CATALOG.map(({ name, summary }) => ({ name, summary })),
+    drills: CATALOG.map(({ name, summary, variants = [] }) => ({ name, summary, variants })),
     run: (request) => (request.attach ? runAttached(options, request, request.attach) : runAlone(options, request)),
     read: (dir) => readDrillReport({ stateDir: options.stateDir, dir }),
   };

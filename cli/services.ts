@@ -81,6 +81,8 @@ export interface FailoverOperator {
 export interface DrillSummary {
   readonly name: string;
   readonly summary: string;
+  /** What `--variant` takes. */
+  readonly variants?: readonly string[];
 }
 
 export interface DrillOutcome {

@@ -8,8 +8,8 @@ export interface DrillOptions {
   readonly cell: string | null;
   /** `region-lost`: only compute dies, the old stores stay reachable. */
   readonly keepStores: boolean;
-  /** `zombie-writer`: what is stopped; `null`: the seed decides. */
-  readonly variant: 'host' | 'store' | 'both' | null;
+  /** One of the drill's `variants`; `null`: the seed decides. An experiment finds its choice here, never `null`. */
+  readonly variant: string | null;
   /** Of each cell; the first one is the prober's. */
   readonly tenantsPerCell: number;
   readonly shoppersPerTenant: number;

@@ -5,6 +5,8 @@ export interface Experiment {
   readonly name: string;
   /** One line, for lists. */
   readonly summary: string;
+  /** What `--variant` takes; the seed picks one when none is named. Absent: there is one way only. */
+  readonly variants?: readonly string[];
   hypothesis(lab: Lab): string;
   /**
    * Injects, moves, heals. Notes what was hit and when. A rejection ends the drill: as a failure of the platform when the

@@ -92,3 +92,19 @@ export async function within<T>(
     limit.catch(() => undefined);
   }
 }
+
+/** Looks again and again until the condition holds (`true`) or the time is over (`false`). Rejects when the drill is aborted. */
+export async function until(
+  lab: Pick<Lab, 'clock' | 'signal'>,
+  of: { readonly withinMs: number },
+  holds: () => boolean | Promise<boolean>,
+): Promise<boolean> {
+  const endMs = lab.clock.monotonicMs() + of.withinMs;
+  while (!(await holds())) {
+    if (lab.clock.monotonicMs() >= endMs) return false;
+    await lab.clock.sleep(POLL_MS, lab.signal);
+  }
+  return true;
+}
+
+const POLL_MS = 100;

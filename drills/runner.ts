@@ -41,10 +41,19 @@ export async function runDrill(
     throw invalid(`No drill is called ${shown(request.name)}. Allowed: ${names}.`);
   }
   const clock = request.clock ?? systemClock;
+  const given = { ...DRILL_DEFAULTS, ...request.options };
+  const options = { ...given, variant: chosenVariant(experiment, { variant: given.variant, seed: request.seed }) };
   await mkdir(request.reportDir, { recursive: true });
   const begun = { startedAt: new Date(clock.wallMs()).toISOString(), beganMs: clock.monotonicMs() };
-  const options = { ...DRILL_DEFAULTS, ...request.options };
   return runOn(experiment, { ...request, clock, options, ...begun });
+}
+
+/** Throws `INVALID_INPUT` for a variant that the drill does not have. */
+function chosenVariant({ name, variants = [] }: Experiment, of: { variant: string | null; seed: number }) {
+  if (of.variant === null) return variants[of.seed % Math.max(1, variants.length)] ?? null;
+  if (variants.includes(of.variant)) return of.variant;
+  const allowed = variants.length === 0 ? 'none; leave --variant out' : variants.join(', ');
+  throw invalid(`The drill ${name} has no variant ${shown(of.variant)}. Allowed: ${allowed}.`);
 }
 
 interface Begun extends DrillRequest {

@@ -6,40 +6,38 @@ import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
 import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
-import type { ProcessSight } from '../ports/platform-port.ts';
-import { EXTRA_CLIENTS } from '../workload/load.ts';
-import { type Pace, Prober } from '../workload/prober.ts';
-import { membersOf } from '../workload/product.ts';
+import { hostOf, refusedByOldOwner, tryOldOwner } from '../old-owner.ts';
+import { ExtraWrites } from '../workload/extra-writes.ts';
+import type { Pace } from '../workload/prober.ts';
 
 const VARIANTS = ['host', 'store', 'both'] as const;
 type Variant = (typeof VARIANTS)[number];
 
 /** Writes straight at the old owner: often enough that some are always under way in it. */
-const DIRECT_PACE: Pace = {
+export const DIRECT_PACE: Pace = {
   intervalMs: 40,
   // Long, so that most of what waited in a stopped process is still wanted when it continues.
   deadlineMs: 2_000,
   openMax: 52,
 };
 /** Before the stop, so that it hits the writer with writes in its hands. */
-const DIRECT_LEAD_MS = 400;
-/** After the continue, the old owner gets this long to do damage … */
-const ZOMBIE_MS = 2_000;
-/** … and longer, until it has answered this often: one that says nothing has not been tried. */
-const ZOMBIE_ANSWERS_MIN = 10;
-const ZOMBIE_MS_MAX = 12_000;
-const POLL_MS = 100;
+export const DIRECT_LEAD_MS = 400;
 
 export const zombieWriter: Experiment = {
   name: 'zombie-writer',
   summary: 'stops the active writer, moves its cell, lets it continue: nothing stale may be accepted',
+  variants: VARIANTS,
   hypothesis: (lab) =>
     `When the active writer of ${cellOf(lab)} (${SUBJECTS[variantOf(lab)]} in ${lab.region}) is stopped with writes in its hands, the cell goes on in ${lab.peer}; and when it continues, with clients still writing to it directly, none of its stale writes is accepted or acknowledged, and none changes what the new owner's readers see.`,
   run: async (lab) => {
     const cell = cellOf(lab);
-    const { failover, notes, peer } = lab;
+    const { failover, notes, region, peer } = lab;
+    const host = hostOf(lab, { cell, region });
     const stopWatch = await failover.watch({ cells: [cell], operatorRegion: peer });
-    const direct = directWrites(lab, cell);
+    const to = { host };
+    const direct = new ExtraWrites({
+      ...{ lab, cell, op: 'stock.put', to, pace: DIRECT_PACE, series: 'direct', block: 0 },
+    });
     try {
       await lab.clock.sleep(DIRECT_LEAD_MS, lab.signal);
       let stopped: InjectedFault | undefined;
@@ -48,12 +46,12 @@ export const zombieWriter: Experiment = {
         stopped = await stopAndMove(lab, cell);
       });
       await letContinue(lab, { cell, stopped });
-      await tryZombie(lab, direct);
+      await tryOldOwner(lab, direct);
     } finally {
       await direct.stop();
       await stopWatch();
     }
-    notes.fenceRefused = await refusedByOldOwner(lab, { cell, seenByClients: direct.refused() });
+    notes.fenceRefused = await refusedByOldOwner(lab, { cell, host, direct });
   },
 };
 
@@ -85,96 +83,8 @@ async function letContinue(lab: Lab, of: { cell: string; stopped: InjectedFault 
   await of.stopped?.heal();
 }
 
-async function tryZombie(lab: Lab, direct: DirectWrites): Promise<void> {
-  const beganMs = lab.recorder.nowMs();
-  const before = direct.answered();
-  await lab.clock.sleep(ZOMBIE_MS, lab.signal);
-  while (direct.answered() - before < ZOMBIE_ANSWERS_MIN) {
-    if (lab.recorder.nowMs() - beganMs > ZOMBIE_MS_MAX) {
-      const message = `The old owner answered fewer than ${ZOMBIE_ANSWERS_MIN} writes in ${ZOMBIE_MS_MAX} ms after it continued: it was not tried.`;
-      lab.notes.inconclusive.push(message);
-      return;
-    }
-    await lab.clock.sleep(POLL_MS, lab.signal);
-  }
-}
-
-interface DirectWrites {
-  /** Answers that somebody gave, whatever they say. */
-  answered(): number;
-  stop(): Promise<void>;
-  /** Answers that say "not you" or "not any more". */
-  refused(): { readonly total: number; readonly byFence: number };
-}
-
-const REFUSALS: ReadonlySet<string> = new Set(['NOT_ACTIVE', 'LEASE_NOT_HELD', 'FENCE_STALE_EPOCH']);
-
-function directWrites(lab: Lab, cell: string): DirectWrites {
-  const tenant = lab.tenants.find((one) => one.cell === cell);
-  const host = hostOf(lab, cell);
-  if (!tenant || !host) throw new Error(`${cell} has no tenant, or no host in ${lab.region}.`);
-  const codes: string[] = [];
-  let answered = 0;
-  let stopped = false;
-  const { entry, recorder, clock } = lab;
-  const prober = new Prober({
-    ...{ tenant, entry, recorder, clock },
-    firstClient: EXTRA_CLIENTS,
-    pace: () => DIRECT_PACE,
-    lanes: DIRECT_PACE.openMax,
-    onProbe: ({ outcome }) => {
-      if (outcome.status > 0) answered += 1;
-      if (outcome.type === 'fail') codes.push(outcome.code);
-    },
-    send: ({ client, sequence }) => {
-      const call = { op: 'stock.put' as const, tenant: tenant.id, name: `direct-${sequence}`, value: sequence };
-      return entry.callDirect({ client, tenant, recorder, host, call, deadlineMs: DIRECT_PACE.deadlineMs });
-    },
-  });
-  const running = prober.run(() => stopped);
-  return {
-    stop: () => {
-      stopped = true;
-      return running;
-    },
-    answered: () => answered,
-    refused: () => ({
-      total: codes.filter((code) => REFUSALS.has(code)).length,
-      byFence: codes.filter((code) => code === 'FENCE_STALE_EPOCH').length,
-    }),
-  };
-}
-
-/** What clients were told, and what the old owner's store refused while its clients were told something else. */
-async function refusedByOldOwner(
-  lab: Lab,
-  of: { cell: string; seenByClients: { total: number; byFence: number } },
-): Promise<number> {
-  const { total, byFence } = of.seenByClients;
-  const outcome = await lab.http.send({
-    origin: hostOf(lab, of.cell)?.url ?? '',
-    method: 'GET',
-    path: '/_holdfast/status',
-    headers: { authorization: `Holdfast-Internal ${lab.sight.internalSecret}` },
-    body: null,
-    deadlineMs: 2_000,
-  });
-  const counters = membersOf(membersOf(outcome.body).counters ?? null);
-  const counted = typeof counters.refusedByFence === 'number' ? counters.refusedByFence : 0;
-  const names = ['refusedByLease', 'refusedByFence', 'leaseLostDuringWrite'];
-  const said = names.map((name) => `${name} ${JSON.stringify(counters[name] ?? null)}`).join(', ');
-  lab.mark('judge', `the old owner's own counters: ${said}`, { cell: of.cell });
-  return total + Math.max(0, counted - byFence);
-}
-
-function hostOf(lab: Lab, cell: string): ProcessSight | undefined {
-  return lab.sight.processes.find(
-    (process) => process.kind === 'cell' && process.cell === cell && process.region === lab.region,
-  );
-}
-
 function variantOf(lab: Lab): Variant {
-  return lab.options.variant ?? VARIANTS[lab.seed % VARIANTS.length] ?? 'host';
+  return VARIANTS.find((variant) => variant === lab.options.variant) ?? 'host';
 }
 
 function cellOf(lab: Lab): string {
