@@ -36,6 +36,24 @@ const topology: TopologyInput = {
   // What a write that must reach both regions does once the other region has been gone for longer than a lease:
   // 'continue' in one region and say so in the answer, or 'refuse' until the peer is back.
   peerLoss: 'continue',
+
+  // Who decides when a region looks dead. 'manual': people alone; 'assisted': the platform proposes, with the evidence, and a
+  // person approves; 'automatic': it moves cells by itself. "holdfast automation" changes it while the platform runs, and
+  // turns it off. The guard rails hold for the whole platform:
+  //   detectAfterMs   a lease that was not renewed for this long is suspect (default, and at least: 2 × renewEveryMs)
+  //   agreementMs     for how long what clients see and what the inside says must agree without a break
+  //   cellsMovedMax   no more cells than this are moved by itself …
+  //   windowMs        … within this time; the rest waits for a person
+  //   cooldownMs      a cell that was moved is left alone for this long (at least windowMs)
+  //   jitterMs        it waits for a random part of this and looks again before it acts
+  automation: {
+    mode: 'assisted',
+    agreementMs: 500,
+    cellsMovedMax: 2,
+    windowMs: 300_000,
+    cooldownMs: 600_000,
+    jitterMs: 250,
+  },
 };
 
 export default validateTopology(topology);

@@ -9,6 +9,7 @@ import { openDevIssuer } from '../local/issuer.ts';
 import type { PlatformControl } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
+import { drillAutomation } from './drill-automation.ts';
 import { drillFailover } from './drill-failover.ts';
 import { readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
@@ -56,11 +57,14 @@ async function runOn(
   const { name, onProgress } = request;
   const seed = request.seed ?? randomInt(machine.rng, SEED_MAX);
   const issuer = await openDevIssuer(stage.issuerDir);
-  const failover = drillFailover(await stage.platform.view(), machine);
+  const view = await stage.platform.view();
+  const failover = drillFailover(view, machine);
+  const automation = drillAutomation(view, machine);
   const dir = reportDirOf({ stateDir, drill: name, seed, atMs: machine.clock.wallMs() });
   try {
     const report = await runDrill({
-      ...{ name, seed, platform: stage.platform, failover, reportDir: dir, onProgress, clock: machine.clock },
+      ...{ name, seed, platform: stage.platform, failover, automation, reportDir: dir, onProgress },
+      clock: machine.clock,
       tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
       options: request.options,
     });

@@ -46,11 +46,14 @@ async function carryOut(operator: Operator, move: Move): Promise<MoveResult> {
 }
 
 function resultOf(record: FailoverRecord): MoveResult {
+  return { outcome: record.state === 'done' ? 'done' : 'failed', steps: stepsOf(record), decision: record };
+}
+
+export function stepsOf(record: FailoverRecord): MoveResult['steps'] {
   let endMs = 0;
-  const steps = record.log.map(({ step, tookMs, outcome }) => {
+  return record.log.map(({ step, tookMs, outcome }) => {
     const startMs = endMs;
     endMs += tookMs;
     return { name: step, startMs, endMs, detail: outcome };
   });
-  return { outcome: record.state === 'done' ? 'done' : 'failed', steps, decision: record };
 }

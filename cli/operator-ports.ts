@@ -5,7 +5,9 @@
 import { ARBITER_TABLE, cellTableName } from '../cell/store/table-layout.ts';
 import { dynamoClient } from '../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../cell/table/dynamo-table.ts';
+import { tableAutomationStore } from '../control/adapters/table-automation-store.ts';
 import { tableFailoverPorts } from '../control/adapters/table-failover-ports.ts';
+import type { AutomationStore } from '../control/failover/automation/automation-store.ts';
 import type { FailoverPorts, Place } from '../control/failover/failover-ports.ts';
 import type { Clock } from '../core/clock.ts';
 import { invalid } from '../core/errors.ts';
@@ -25,6 +27,7 @@ export interface OperatorPlace {
 
 export interface OperatorPorts {
   readonly ports: FailoverPorts;
+  readonly automation: AutomationStore;
   /** Lets go of connections. */
   close(): void;
 }
@@ -43,8 +46,9 @@ export function openOperatorPorts({ view, region, clock, rng }: OperatorPlace): 
     return table;
   };
   const shards = new Map(view.topology.cells.map((spec) => [spec.id, fenceShards(spec)]));
+  const arbiter = tableAt({ target: 'arbiter', name: ARBITER_TABLE, at: region });
   const ports = tableFailoverPorts({
-    arbiter: tableAt({ target: 'arbiter', name: ARBITER_TABLE, at: region }),
+    arbiter,
     store: (place) =>
       tableAt({ target: `${place.cell}@${place.region}.store`, name: cellTableName(place.cell), at: place.region }),
     fenceShards: (cell) => shards.get(cell) ?? FENCE_SHARDS_MAX,
@@ -54,6 +58,7 @@ export function openOperatorPorts({ view, region, clock, rng }: OperatorPlace): 
   });
   return {
     ports,
+    automation: tableAutomationStore({ arbiter, clock }),
     close: () => {
       for (const close of closing) close();
     },

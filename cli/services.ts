@@ -2,6 +2,9 @@
  * What the commands stand on, as ports: the running platform, its control plane, drills, benches. `real-services.ts` wires
  * them to the rest of the repository; tests put doubles in their place.
  */
+import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
+import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
+import type { Proposal } from '../control/failover/automation/proposal.ts';
 import type { Decision, FailoverKind, FailoverRecord } from '../control/failover/failover-record.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
@@ -24,6 +27,7 @@ export interface CliServices {
   /** GET; rejects when there is no JSON within the limit. A status other than 2xx is an answer too. */
   getJson(url: string, options: GetOptions): Promise<HttpAnswer>;
   failover(options: FailoverPlace): Promise<FailoverOperator>;
+  automation(view: PlatformView): Promise<AutomationOperator>;
   drills(): Promise<DrillBook>;
   benches(): Promise<readonly Bench[]>;
 }
@@ -75,6 +79,24 @@ export interface FailoverOperator {
   run(decision: Decision, onProgress: (record: FailoverRecord) => void): Promise<FailoverRecord>;
   /** Goes on with what another coordinator left behind. */
   resume(onProgress: (record: FailoverRecord) => void): Promise<FailoverRecord>;
+  close(): void;
+}
+
+export interface AutomationOperator {
+  /** What is switched on, and what was; the topology's default when nobody ever wrote it. */
+  document(): Promise<AutomationDocument>;
+  /** Writes another setting; refuses without a reason. Throws `VERSION_CONFLICT` when somebody else writes all the while. */
+  set(change: Partial<AutomationSetting> & { readonly reason: string }): Promise<AutomationDocument>;
+  /** What the control process of each region thinks; `null` where it does not answer. */
+  statuses(): Promise<readonly { readonly region: RegionName; readonly status: AutomationStatus | null }[]>;
+  proposals(): Promise<readonly Proposal[]>;
+  /** The newest failover of each cell. */
+  records(): Promise<readonly FailoverRecord[]>;
+  /** Looks again, refuses with what changed, else carries the proposal out as `failover run` does. */
+  approve(
+    cell: CellId,
+    how: { readonly reason: string | null; readonly onProgress: (record: FailoverRecord) => void },
+  ): Promise<FailoverRecord>;
   close(): void;
 }
 

@@ -4,6 +4,7 @@
  */
 import { PlatformError } from './errors.ts';
 import type { CellId, RegionName } from './ids.ts';
+import type { AutomationSettings } from './topology-automation.ts';
 import { describeFindings } from './topology-reader.ts';
 import { readTopology } from './topology-rules.ts';
 
@@ -28,6 +29,7 @@ export interface Topology {
   readonly lease: { readonly ttlMs: number; readonly renewEveryMs: number };
   /** What a `replicated` write does once its peer has been gone for longer than a lease. */
   readonly peerLoss: 'continue' | 'refuse';
+  readonly automation: AutomationSettings;
 }
 
 /** What a person writes: names as plain strings, and defaults for what is rarely changed. */
@@ -45,6 +47,8 @@ export interface TopologyInput {
   readonly waves: readonly (readonly string[])[];
   readonly lease: { readonly ttlMs: number; readonly renewEveryMs: number };
   readonly peerLoss: 'continue' | 'refuse';
+  /** Default: assisted, with bounds that fit the lease. */
+  readonly automation?: Partial<AutomationSettings>;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { DrillOptions } from './drill-options.ts';
 import type { HistoryRecorder } from './history/history-recorder.ts';
 import type { Nemesis } from './nemesis/nemesis.ts';
+import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
 import type { PlatformPort, PlatformSight } from './ports/platform-port.ts';
 import type { FailoverRecord, TimelineEntry } from './report/drill-report.ts';
@@ -42,6 +43,7 @@ export interface Lab {
   readonly tenants: readonly Tenant[];
   readonly platform: PlatformPort;
   readonly failover: FailoverPort;
+  readonly automation: AutomationPort;
   readonly nemesis: Nemesis;
   readonly load: Load;
   readonly entry: Entry;

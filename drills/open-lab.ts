@@ -57,6 +57,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   const nemesis = new Nemesis({ platform, http, clock, nowMs });
   return {
     ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
+    automation: request.automation,
     ...{ nemesis, load, entry, http, recorder, clock, signal: request.signal, notes },
     mark: (kind, what, more = {}) => {
       notes.timeline.push({ t: nowMs(), kind, what, ...more });

@@ -10,6 +10,7 @@ import { DRILL_DEFAULTS, type DrillOptions } from './drill-options.ts';
 import type { Experiment } from './experiment.ts';
 import type { Lab } from './lab.ts';
 import { openLab } from './open-lab.ts';
+import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
 import type { PlatformPort } from './ports/platform-port.ts';
 import type { DrillReport } from './report/drill-report.ts';
@@ -23,6 +24,7 @@ export interface DrillRequest {
   readonly seed: number;
   readonly platform: PlatformPort;
   readonly failover: FailoverPort;
+  readonly automation: AutomationPort;
   readonly tokens: TenantPort;
   /** Made by the drill; must not exist with a history in it. */
   readonly reportDir: string;

@@ -3,11 +3,13 @@
  * checkers: a run that nothing can be said about is counted, and gives no figure.
  */
 import { join } from 'node:path';
+import { drillAutomation } from '../../cli/drill-automation.ts';
 import { drillFailover } from '../../cli/drill-failover.ts';
 import { textTable } from '../../cli/text-table.ts';
 import { systemClock } from '../../core/clock.ts';
 import { systemRng } from '../../core/rng.ts';
 import { type Topology, validateTopology } from '../../core/topology.ts';
+import { RENEWALS_MISSED_MIN } from '../../core/topology-automation.ts';
 import type { DrillReport } from '../../drills/report/drill-report.ts';
 import { runDrill } from '../../drills/runner.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
@@ -61,10 +63,12 @@ async function drillOnce(
   const ended = scope.onEnd(() => platform.stop());
   try {
     const issuer = await openDevIssuer(platform.dataDir);
-    const failover = drillFailover(await platform.view(), { clock: systemClock, rng: systemRng });
+    const view = await platform.view();
+    const machine = { clock: systemClock, rng: systemRng };
+    const failover = drillFailover(view, machine);
     try {
       return await runDrill({
-        ...{ name: path.drill, seed, platform, failover },
+        ...{ name: path.drill, seed, platform, failover, automation: drillAutomation(view, machine) },
         reportDir: join(scope.dir, `${path.name}-${ttlMs}-${seed}`),
         tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
         options: { ...SHORTENED, ...path.options },
@@ -81,7 +85,9 @@ async function drillOnce(
 
 /** Renewals at a quarter of the lease, as in the default configuration. */
 function withLease(base: Topology, ttlMs: number): Topology {
-  return validateTopology({ ...base, lease: { ttlMs, renewEveryMs: Math.floor(ttlMs / 4) } });
+  const renewEveryMs = Math.floor(ttlMs / 4);
+  const automation = { ...base.automation, detectAfterMs: RENEWALS_MISSED_MIN * renewEveryMs };
+  return validateTopology({ ...base, lease: { ttlMs, renewEveryMs }, automation });
 }
 
 function resultOf({ path, ttlMs }: { path: FailoverPath; ttlMs: number }, runs: readonly Run[]) {

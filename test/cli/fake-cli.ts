@@ -66,6 +66,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     issueToken: async ({ tenant, ttlSeconds }) => `token-of-${tenant}-for-${ttlSeconds}`,
     getJson: unexpected('getJson'),
     failover: unexpected('failover'),
+    automation: unexpected('automation'),
     drills: unexpected('drills'),
     benches: async () => [],
     ...change,

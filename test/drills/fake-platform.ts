@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'undici';
 import type { Json } from '../../core/json.ts';
+import type { AutomationPort, AutomationSetting } from '../../drills/ports/automation-port.ts';
 import type { FailoverPort } from '../../drills/ports/failover-port.ts';
 import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
 import { FakeProcess } from './fake-process.ts';
@@ -97,6 +98,19 @@ export class FakePlatform {
         this.#owners.set(cell, { region: to, epoch });
         return { outcome: 'done', steps: [{ name: 'take', startMs: 0, endMs: 1 }], decision: { epoch } };
       },
+    };
+  }
+
+  #automation: AutomationSetting = { mode: 'assisted', enabled: true };
+
+  get automation(): AutomationPort {
+    return {
+      mode: async () => this.#automation,
+      setMode: async (setting) => {
+        this.#automation = setting;
+      },
+      status: async () => [],
+      moves: async () => [],
     };
   }
 

@@ -30,8 +30,8 @@ async function drilled(name: string, flaws: FakeFlaws = {}, options: Partial<Dri
     () => rm(parent, { recursive: true }),
   );
   const reportDir = join(parent, 'report');
-  const { port: platform, failover, tokens } = fake;
-  const request = { name, seed: 1, platform, failover, tokens, reportDir, onProgress: () => undefined };
+  const { port: platform, failover, automation, tokens } = fake;
+  const request = { name, seed: 1, platform, failover, automation, tokens, reportDir, onProgress: () => undefined };
   const report = await runDrill({ ...request, options: { ...QUICK, ...options } });
   return { report, reportDir, fake };
 }
