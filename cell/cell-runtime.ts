@@ -32,6 +32,11 @@ export interface CellRuntime {
   servesTenant(tenant: TenantId): boolean;
   /** Upper bound of how far this region's copy of the peer's commits is behind, ms; `null` when unknown. */
   stalenessMs(): number | null;
+  /**
+   * The same for this region's copy of the whole cell, while the peer owns it; `null` also while this store may still hold
+   * commits that the owner does not have. Zero at the owner.
+   */
+  copyStalenessMs(): number | null;
   /** Registers the handler of an outbox topic. Once per topic. */
   onMessage(handler: MessageHandler): void;
   /** A setting from the environment of the process (`PAYMENTS_URL` …); throws `INVALID_INPUT` when it is missing. */

@@ -138,6 +138,7 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
     standing: () => toStanding(keeper),
     servesTenant: (tenant) => placement.gives(tenant, cell),
     stalenessMs: () => heartbeat.stalenessMs(),
+    copyStalenessMs: () => heartbeat.stalenessMs(),
     onMessage: (handler) => relay.register(handler),
     setting: (name) => required(env, name),
   };

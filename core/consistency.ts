@@ -13,6 +13,17 @@ export type Tier = 'essential' | 'important' | 'optional';
 /** When a write is acknowledged: when this region's store has it, or when the peer region's store has it too (RPO 0). */
 export type AckMode = 'local' | 'replicated';
 
+/** Whether a region that is not active may answer a read from its copy, when the caller says how old that may be. */
+export interface StandbyReads {
+  /** However much the caller allows, never older than this. */
+  readonly stalenessMsMax: number;
+  /** With nothing heard of the owner: `refuse`, or answer older than asked for and say so (`x-degraded: stale`). */
+  readonly withoutOwner: 'refuse' | 'answer-stale';
+}
+
+/** What a caller may allow: beyond a minute a copy is no answer to "now" any more. */
+export const MAX_STALENESS_ASKED_MS = 60_000;
+
 export interface RoutePolicy {
   readonly class: ConsistencyClass;
   readonly tier: Tier;
@@ -22,4 +33,6 @@ export interface RoutePolicy {
   readonly idempotency: 'required' | 'natural';
   /** Reads declare `none`. */
   readonly ack: AckMode | 'none';
+  /** Reads only. Absent: a fenced route is answered by the active region alone, a mergeable one by either without a bound. */
+  readonly standbyReads?: StandbyReads;
 }

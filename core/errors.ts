@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   // ownership
   'WRONG_CELL',
   'NOT_ACTIVE',
+  'COPY_BEHIND',
   'LEASE_NOT_HELD',
   'FENCE_STALE_EPOCH',
   'PEER_UNREPLICATED',

@@ -47,6 +47,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
 
   WRONG_CELL: row(421, 'Wrong cell', 'This cell does not serve the tenant.'),
   NOT_ACTIVE: row(421, 'Region not active', 'Another region is active for this cell.'),
+  COPY_BEHIND: row(421, 'Not here yet', 'This region does not have the newest state yet.'),
   LEASE_NOT_HELD: row(503, 'Writes paused', `No region may write for this cell at the moment. ${LATER}`),
   FENCE_STALE_EPOCH: row(503, 'Ownership moved', `The cell moved to another region meanwhile. ${AGAIN}`),
   PEER_UNREPLICATED: row(503, 'Writes paused', `The write could not be made safe in a second region. ${LATER}`),

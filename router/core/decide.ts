@@ -54,6 +54,16 @@ export function firstRegion(forward: Forward, admits: (region: RegionName) => bo
   return admits(forward.region) || !admits(forward.alternative) ? forward.region : forward.alternative;
 }
 
+/** A read that may be answered from a copy begins here, if this router's region has one that answers; else where all do. */
+export function nearestRegion(
+  forward: Forward,
+  near: { readonly here: RegionName; readonly admits: (region: RegionName) => boolean },
+): RegionName {
+  const { here, admits } = near;
+  const hasCopy = here === forward.region || here === forward.alternative;
+  return hasCopy && admits(here) ? here : firstRegion(forward, admits);
+}
+
 function noCellMap(): PlatformError {
   return new PlatformError({
     code: 'NO_CELL_MAP',

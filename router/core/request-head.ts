@@ -3,6 +3,7 @@
  * Invariant: only headers on the list below pass, so hop-by-hop headers, the caller's token, cookies and anything that
  * claims to be the router's (`x-holdfast-*`) can't reach a cell whatever a caller sends.
  */
+import { MAX_STALENESS_ASKED_MS } from '../../core/consistency.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
 import { BODY_BYTES_MAX, DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, HEADERS_COUNT_MAX } from './limits.ts';
@@ -10,6 +11,8 @@ import { BODY_BYTES_MAX, DEADLINE_DEFAULT_MS, DEADLINE_MAX_MS, HEADERS_COUNT_MAX
 export interface RequestHead {
   readonly authorization: string | null;
   readonly deadlineMs: number;
+  /** The caller takes an answer from a copy up to this old; `null`: it wants the active region's. */
+  readonly maxStalenessMs: number | null;
   readonly requestId: string | null;
   /** Declared size of the body; `null` when the request names none. */
   readonly contentLength: number | null;
@@ -18,7 +21,15 @@ export interface RequestHead {
   readonly forwarded: string[];
 }
 
-type Rule = 'forward' | 'authorization' | 'deadline' | 'request-id' | 'content-length' | 'transfer-encoding' | 'drop';
+type Rule =
+  | 'forward'
+  | 'authorization'
+  | 'deadline'
+  | 'staleness'
+  | 'request-id'
+  | 'content-length'
+  | 'transfer-encoding'
+  | 'drop';
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['accept', 'forward'],
@@ -36,6 +47,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['x-session', 'forward'],
   ['authorization', 'authorization'],
   ['x-deadline-ms', 'deadline'],
+  ['x-max-staleness-ms', 'staleness'],
   ['x-request-id', 'request-id'],
   ['content-length', 'content-length'],
   ['transfer-encoding', 'transfer-encoding'],
@@ -43,12 +55,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 const DEADLINE = /^[1-9][0-9]{0,4}$/;
+const STALENESS = /^(0|[1-9][0-9]{0,4})$/;
 
 /** Returns the error instead of throwing it: a flood of bad requests must stay cheap. */
 export function readHead(rawHeaders: readonly string[]): RequestHead | PlatformError {
   if (rawHeaders.length > HEADERS_COUNT_MAX * 2) return tooManyHeaders(rawHeaders.length / 2);
   let authorization: string | null = null;
   let deadlineMs = 0;
+  let maxStalenessMs: number | null = null;
   let requestId: string | null = null;
   let contentLength: number | null = null;
   let chunked = false;
@@ -69,6 +83,12 @@ export function readHead(rawHeaders: readonly string[]): RequestHead | PlatformE
         if (deadlineMs !== 0 || !DEADLINE.test(value) || Number(value) > DEADLINE_MAX_MS) return badDeadline(value);
         deadlineMs = Number(value);
         break;
+      case 'staleness':
+        if (maxStalenessMs !== null || !STALENESS.test(value) || Number(value) > MAX_STALENESS_ASKED_MS)
+          return badStaleness(value);
+        maxStalenessMs = Number(value);
+        forwarded.push(name, value);
+        break;
       case 'request-id':
         if (REQUEST_ID.test(value)) requestId = value;
         break;
@@ -82,7 +102,8 @@ export function readHead(rawHeaders: readonly string[]): RequestHead | PlatformE
     }
   }
   if (contentLength !== null && contentLength > BODY_BYTES_MAX) return payloadTooLarge(contentLength);
-  return { authorization, deadlineMs: deadlineMs || DEADLINE_DEFAULT_MS, requestId, contentLength, chunked, forwarded };
+  deadlineMs ||= DEADLINE_DEFAULT_MS;
+  return { authorization, deadlineMs, maxStalenessMs, requestId, contentLength, chunked, forwarded };
 }
 
 export function payloadTooLarge(bytes: number): PlatformError {
@@ -106,5 +127,11 @@ function tooManyHeaders(count: number): PlatformError {
 function badDeadline(value: string): PlatformError {
   return invalid(
     `x-deadline-ms is ${shown(value)}. Allowed: one integer, 1–${DEADLINE_MAX_MS}. Leave it out for ${DEADLINE_DEFAULT_MS}.`,
+  );
+}
+
+function badStaleness(value: string): PlatformError {
+  return invalid(
+    `x-max-staleness-ms is ${shown(value)}. Allowed: one integer, 0–${MAX_STALENESS_ASKED_MS}. Leave it out to read at the active region.`,
   );
 }

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { RegionName, TenantId } from '../../core/ids.ts';
-import { decide, type Forward, firstRegion } from '../core/decide.ts';
+import { decide, type Forward, firstRegion, nearestRegion } from '../core/decide.ts';
 import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { readHint } from '../core/hints.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
@@ -85,7 +85,13 @@ export class Exchange implements AttemptListener {
       credential,
       remainingMs: this.#remainingMs(),
     });
-    this.#takeBody(firstRegion(forward, (region) => this.#admits(region)));
+    this.#takeBody(this.#beginAt(forward));
+  }
+
+  #beginAt(forward: Forward): RegionName {
+    const admits = (region: RegionName) => this.#admits(region);
+    if (this.#head.maxStalenessMs === null || this.#method !== 'GET') return firstRegion(forward, admits);
+    return nearestRegion(forward, { here: this.#parts.region, admits });
   }
 
   #takeBody(region: RegionName): void {

@@ -29,7 +29,13 @@ const write: RoutePolicy = {
   idempotency: 'natural',
   ack: 'local',
 };
-const read: RoutePolicy = { ...write, deadlineMs: 1_000, ack: 'none' };
+/** Neither region is nearer to the truth than the other, so an old view is answered and marked, not sent on. */
+const read: RoutePolicy = {
+  ...write,
+  deadlineMs: 1_000,
+  ack: 'none',
+  standbyReads: { stalenessMsMax: 60_000, withoutOwner: 'answer-stale' },
+};
 
 export const putItem = defineRoute({
   method: 'PUT',

@@ -41,7 +41,13 @@ const purchase: RoutePolicy = {
   ack: 'replicated',
 };
 const write: RoutePolicy = { ...purchase, tier: 'important', deadlineMs: 2_000, idempotency: 'natural' };
-const read: RoutePolicy = { ...write, deadlineMs: 1_000, ack: 'none' };
+/** A view of the shelf or of an order may be a few seconds old if its reader says so; money is never decided on it. */
+const read: RoutePolicy = {
+  ...write,
+  deadlineMs: 1_000,
+  ack: 'none',
+  standbyReads: { stalenessMsMax: 10_000, withoutOwner: 'refuse' },
+};
 
 export const postCheckout = defineRoute({
   method: 'POST',

@@ -7,12 +7,14 @@ import type { CallBounds } from '../../cell/cell-store.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
 import { type Epoch, shown, type TenantId, tenantId } from '../../core/ids.ts';
+import { askedStalenessMs, type Freshness, judgeFreshness, MAX_STALENESS_HEADER } from './freshness.ts';
 
 export interface Call extends CallBounds {
   readonly tenant: TenantId;
   readonly idempotencyKey: string | null;
   /** The epoch under which the request was let in; `null` for what needs no lease. */
   readonly epoch: Epoch | null;
+  readonly freshness: Freshness;
 }
 
 /** The header by its lower-case name; `undefined` when absent. */
@@ -35,18 +37,27 @@ interface Admission {
   readonly header: HeaderReader;
 }
 
-/** Throws what keeps the request out: `INVALID_INPUT`, `WRONG_CELL`, `NOT_ACTIVE`, `DEADLINE_EXCEEDED`, `IDEMPOTENCY_KEY_MISSING`. */
+/** Throws what keeps the request out: `INVALID_INPUT`, `WRONG_CELL`, `NOT_ACTIVE`, `COPY_BEHIND`, `DEADLINE_EXCEEDED`, `IDEMPOTENCY_KEY_MISSING`. */
 export function admit({ runtime, policy, header }: Admission): Call {
   const tenant = tenantId(header(TENANT_HEADER));
   checkCell({ runtime, tenant, addressed: header(CELL_HEADER) });
-  // Mergeable aggregates are written by each region in its own lane, so either region takes them.
-  const epoch = policy.class === 'mergeable' ? null : requireActive(runtime.standing()).epoch;
+  const freshness = judgeFreshness(runtime, { policy, askedMs: askedStalenessMs(header(MAX_STALENESS_HEADER)) });
   return {
     tenant,
-    epoch,
+    ...standingFor({ runtime, policy, freshness }),
     deadlineAtMs: runtime.clock.monotonicMs() + allowedMs(policy, header(DEADLINE_HEADER)),
     idempotencyKey: idempotencyKey(policy, header(IDEMPOTENCY_KEY_HEADER)),
   };
+}
+
+/** Mergeable aggregates are written by each region in its own lane, so either region takes them. */
+function standingFor(options: { runtime: CellRuntime; policy: RoutePolicy; freshness: Freshness | null }) {
+  const { runtime, policy, freshness } = options;
+  if (freshness !== null && (policy.class === 'mergeable' || freshness.kind !== 'unbounded')) {
+    return { epoch: null, freshness };
+  }
+  const { epoch } = requireActive(runtime.standing());
+  return { epoch, freshness: { kind: 'unbounded' } as const };
 }
 
 export function requireActive(standing: Standing): Standing & { readonly state: 'active' } {

@@ -3,9 +3,11 @@
  * `x-holdfast-policy`. Loaded when the document is asked for: no request needs the generator.
  */
 import { toJSONSchema } from 'zod/mini';
+import { MAX_STALENESS_ASKED_MS } from '../../core/consistency.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../core/problem.ts';
 import { DEADLINE_HEADER, IDEMPOTENCY_KEY_HEADER, IDEMPOTENCY_KEY_LENGTH_MAX } from './call.ts';
+import { MAX_STALENESS_HEADER } from './freshness.ts';
 import type { ResponseDeclaration, Route, Schema } from './route.ts';
 
 const PROBLEM_SCHEMA = {
@@ -45,7 +47,7 @@ function operation(route: Route): JsonObject {
   return {
     operationId: route.operation,
     summary: route.summary,
-    'x-holdfast-policy': { ...route.policy },
+    'x-holdfast-policy': plain(route.policy),
     parameters: [...pathParameters(route), ...headerParameters(route)],
     ...(body ? { requestBody: body } : {}),
     responses: responses({ ...PROBLEMS, ...route.responses }),
@@ -60,7 +62,9 @@ function pathParameters({ params }: Route): JsonObject[] {
 function headerParameters({ policy }: Route): JsonObject[] {
   const key = { type: 'string', minLength: 1, maxLength: IDEMPOTENCY_KEY_LENGTH_MAX };
   const deadline = { type: 'integer', minimum: 1, maximum: policy.deadlineMs };
+  const bound = { type: 'integer', minimum: 0, maximum: MAX_STALENESS_ASKED_MS };
   return [
+    ...(policy.standbyReads ? [{ in: 'header', name: MAX_STALENESS_HEADER, required: false, schema: bound }] : []),
     { in: 'header', name: IDEMPOTENCY_KEY_HEADER, required: policy.idempotency === 'required', schema: key },
     { in: 'header', name: DEADLINE_HEADER, required: false, schema: deadline },
   ];
@@ -79,5 +83,9 @@ function responses(declared: Readonly<Record<number, ResponseDeclaration>>): Jso
 /** OpenAPI 3.1 takes JSON Schema 2020-12 as it is, but for the name of the dialect. */
 function jsonSchema(schema: Schema): JsonObject {
   const { $schema: _dialect, ...rest } = toJSONSchema(schema, { io: 'input' });
-  return JSON.parse(JSON.stringify(rest)) as JsonObject;
+  return plain(rest);
+}
+
+function plain(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value)) as JsonObject;
 }

@@ -68,7 +68,7 @@ function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Rea
 
 function hints(error: PlatformError, { runtime }: ProblemContext): Record<string, string> {
   if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED') return { 'retry-after': '1' };
-  if (error.code !== 'NOT_ACTIVE') return {};
+  if (error.code !== 'NOT_ACTIVE' && error.code !== 'COPY_BEHIND') return {};
   const standing = runtime.standing();
   if (standing.state === 'active') return {};
   return standing.owner === null ? {} : { [OWNER_HEADER]: standing.owner };

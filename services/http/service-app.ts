@@ -6,9 +6,10 @@
 import { type Context, Hono } from 'hono';
 import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
-import { PlatformError } from '../../core/errors.ts';
+import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { Epoch } from '../../core/ids.ts';
 import { admit, type Call, notActive, OWNER_HEADER } from './call.ts';
+import { ageOfAnswerMs } from './freshness.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
 import type { Reply, Route, RouteHandler, Schema } from './route.ts';
@@ -35,7 +36,7 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
-    return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch });
+    return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });
   });
   app.notFound((context) => {
     throw notFound(context.req.method, context.req.path);
@@ -91,12 +92,14 @@ interface Responding {
 }
 
 function respond({ context, reply, policy, runtime, call }: Responding): Response {
+  const ageMs = ageOfAnswerMs(runtime, call.freshness);
   const response = context.json(reply.body, reply.status, { ...reply.headers });
-  if (reply.degraded) response.headers.set('x-degraded', reply.degraded);
-  // A strict answer is never stale: it comes from the region that owns the cell. A merged one lacks the peer's newest.
-  const stalenessMs = policy.class === 'mergeable' ? runtime.stalenessMs() : null;
+  const degraded = reply.degraded ?? (call.freshness.kind === 'stale' ? 'stale' : null);
+  if (degraded) response.headers.set('x-degraded', degraded);
+  // An answer of the owner is never stale. One from a copy is, and a merged one lacks the peer's newest.
+  const stalenessMs = ageMs ?? (policy.class === 'mergeable' ? runtime.stalenessMs() : null);
   if (stalenessMs !== null) response.headers.set('x-staleness-ms', String(Math.ceil(stalenessMs)));
-  return withCellHeaders(response, { runtime, epoch: epochOf(call, runtime.standing()) });
+  return withCellHeaders(response, { runtime, epoch: epochOf(call, runtime.standing()), owns: true });
 }
 
 /** An answer made under a lease says which epoch that was, even if the cell has moved away since. */
@@ -104,11 +107,23 @@ function epochOf(call: Call, standing: Standing): Epoch | null {
   return standing.state === 'active' ? standing.epoch : (call.epoch ?? standing.epoch);
 }
 
-function withCellHeaders(response: Response, from: { runtime: CellRuntime; epoch: Epoch | null }): Response {
+interface CellHeaders {
+  readonly runtime: CellRuntime;
+  readonly epoch: Epoch | null;
+  /** `false`: what was asked for is in the other region, though this one may be the active one. */
+  readonly owns: boolean;
+}
+
+/** Sent on without a hint: a router then asks the cell's other region, once. */
+function isElsewhere(error: unknown): boolean {
+  return isPlatformError(error) && error.code === 'COPY_BEHIND';
+}
+
+function withCellHeaders(response: Response, from: CellHeaders): Response {
   const { cell, region } = from.runtime.identity;
   const { epoch } = from;
   // Any answer of the owner tells a router that has not heard of the move yet.
-  if (from.runtime.standing().state === 'active') response.headers.set(OWNER_HEADER, region);
+  if (from.owns && from.runtime.standing().state === 'active') response.headers.set(OWNER_HEADER, region);
   response.headers.set('x-cell', cell);
   response.headers.set('x-region', region);
   if (epoch !== null) response.headers.set('x-cell-epoch', String(epoch));

@@ -42,6 +42,10 @@ export class MemoryRuntime implements CellRuntime {
     return this.staleness;
   }
 
+  copyStalenessMs(): number | null {
+    return this.staleness;
+  }
+
   onMessage(handler: MessageHandler): void {
     this.handlers.set(handler.topic, handler);
   }

@@ -5,7 +5,14 @@ import { buildPlacement, type CellMap, type Owner } from '../../core/cell-map.ts
 import { isPlatformError, type PlatformError } from '../../core/errors.ts';
 import { cellId, epoch, type RegionName, regionName, tenantId } from '../../core/ids.ts';
 import { validateTopology } from '../../core/topology.ts';
-import { cellSpecs, decide, type Forward, firstRegion, judgeRequestLine } from '../../router/core/decide.ts';
+import {
+  cellSpecs,
+  decide,
+  type Forward,
+  firstRegion,
+  judgeRequestLine,
+  nearestRegion,
+} from '../../router/core/decide.ts';
 import { learn, readHint } from '../../router/core/hints.ts';
 import { DEADLINE_DEFAULT_MS, HINT_EPOCH_STEP_MAX } from '../../router/core/limits.ts';
 import { FAILURES_MAX, LinkBreaker, OPEN_MS, PROBE_MS } from '../../router/core/link-breaker.ts';
@@ -50,6 +57,22 @@ describe('decide', () => {
     expect(judgeRequestLine({ method: 'PATCH', target: '/a' })).toBeNull();
     expect(judgeRequestLine({ method: 'TRACE', target: '/a' })?.message).toContain('Method "TRACE". Allowed: GET');
     expect(judgeRequestLine({ method: 'GET', target: '*' })?.message).toContain('Target "*"');
+  });
+});
+
+describe('a read that may be answered from a copy', () => {
+  const forward: Forward = { cell: c01, region: east, alternative: west };
+  const begin = (here: RegionName, avoided: readonly RegionName[] = []) =>
+    nearestRegion(forward, { here, admits: (region) => !avoided.includes(region) });
+
+  it("begins in the router's own region, wherever the cell is active", () => {
+    expect([begin(west), begin(east)]).toEqual([west, east]);
+  });
+
+  it('begins at the active region when its own has no copy, or one that seems gone', () => {
+    expect(begin(regionName('eu-west-1'))).toBe(east);
+    expect(begin(west, [west])).toBe(east);
+    expect(begin(east, [east])).toBe(west);
   });
 });
 
@@ -119,6 +142,18 @@ describe('readHead', () => {
       contentLength: null,
       chunked: false,
     });
+  });
+
+  it('takes a bound of staleness once, in its range, and passes it on', () => {
+    expect(headOf('Accept', 'a').maxStalenessMs).toBeNull();
+    for (const value of ['0', '1', '59999', '60000']) {
+      const head = headOf('X-Max-Staleness-Ms', value);
+      expect([head.maxStalenessMs, head.forwarded]).toEqual([Number(value), ['x-max-staleness-ms', value]]);
+    }
+    for (const value of ['', '-1', '60001', '1e3', '01', '5.0', '+5', ' 5', '99999999999']) {
+      expect(readHead(['x-max-staleness-ms', value])).toMatchObject({ code: 'INVALID_INPUT', effect: 'none' });
+    }
+    expect(readHead(['x-max-staleness-ms', '5', 'x-max-staleness-ms', '5'])).toMatchObject({ code: 'INVALID_INPUT' });
   });
 
   it("takes the caller's request id only when it is harmless", () => {
