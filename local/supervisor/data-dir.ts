@@ -1,14 +1,19 @@
 /**
- * The data directory of a running platform. Invariant: one platform at a time. The lock names a process by pid and start
+ * The data directory of a running platform. Invariant: one platform at a time. A lock names a process by pid and start
  * time, so that a directory whose owner was killed can be opened again, and one whose owner lives cannot.
+ *
+ * Obstacle: between finding a stale lock and replacing it, another start may have replaced it already. Rule: locks are
+ * numbered, `lock.1`, `lock.2` …; the highest number counts. Who takes the directory links the next number, complete with
+ * its content, which fails if somebody else did; a release leaves the number behind, owned by nobody, so that none comes twice.
  */
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { invalid } from '../../core/errors.ts';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.ts';
 
-const LOCK = 'lock';
+const LOCK = /^lock\.(\d{1,9})$/;
 const FORMAT = 'format.json';
 const TEMP_PREFIX = 'holdfast-';
 /** Leftovers of platforms that were killed, removed at a start; the rest waits for the next. */
@@ -28,59 +33,76 @@ export async function openDataDir(options: { readonly path?: string; readonly en
   if (temporary) await removeLeftovers();
   const path = options.path === undefined ? await mkdtemp(join(tmpdir(), TEMP_PREFIX)) : resolve(options.path);
   await mkdir(path, { recursive: true });
-  await takeLock(path);
+  const lock = await takeLock(path);
   try {
     await checkFormat(path, options.engine);
   } catch (thrown) {
-    await rm(join(path, LOCK), { force: true });
+    await releaseLock(lock);
     throw thrown;
   }
   return {
     path,
     release: async () => {
       if (temporary) await rm(path, { recursive: true, force: true, maxRetries: 3 });
-      else await rm(join(path, LOCK), { force: true });
+      else await releaseLock(lock);
     },
   };
 }
 
-async function takeLock(dir: string): Promise<void> {
-  const path = join(dir, LOCK);
+/** Returns the path of the lock. */
+async function takeLock(dir: string): Promise<string> {
   for (let attempt = 0; attempt < LOCK_ATTEMPTS_MAX; attempt++) {
-    try {
-      await writeFile(path, JSON.stringify(identityOf(process.pid)), { flag: 'wx', mode: 0o600 });
-      return;
-    } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
-    }
-    const owner = await readOwner(path);
+    const [newest = 0, ...older] = await lockNumbers(dir);
+    const owner = newest === 0 ? null : await readOwner(lockPath(dir, newest));
     if (owner && isAlive(owner)) throw inUse(dir, owner);
-    await setAside(path, owner);
+    const path = lockPath(dir, newest + 1);
+    if (!(await putWhole(path, { owner: identityOf(process.pid), exclusively: true }))) continue;
+    // The number was free because a later owner had cleared it away: then that one has the directory.
+    const [highest] = await lockNumbers(dir);
+    if (highest === newest + 1) {
+      await Promise.all([newest, ...older].map((number) => rm(lockPath(dir, number), { force: true })));
+      return path;
+    }
+    await rm(path, { force: true });
   }
-  throw invalid(`The lock ${path} keeps changing hands. Wait until the other starts have ended, then try again.`);
+  throw invalid(`The locks in ${dir} keep changing hands. Wait until the other starts have ended, then try again.`);
 }
 
-/** Moves a stale lock away; puts it back if it turns out to be one that was taken just now. */
-async function setAside(path: string, stale: ProcessIdentity | null): Promise<void> {
-  const aside = `${path}.stale-${process.pid}`;
+const releaseLock = (path: string) => putWhole(path, { owner: null, exclusively: false });
+
+const lockPath = (dir: string, number: number) => join(dir, `lock.${number}`);
+
+/** Highest first. */
+async function lockNumbers(dir: string): Promise<readonly number[]> {
+  const numbers = (await readdir(dir)).map((name) => Number(LOCK.exec(name)?.[1] ?? 0));
+  return numbers.filter((number) => number > 0).sort((a, b) => b - a);
+}
+
+/** Never seen half written. `false`: it exists, and `exclusively` was asked for. */
+async function putWhole(
+  path: string,
+  { owner, exclusively }: { owner: ProcessIdentity | null; exclusively: boolean },
+): Promise<boolean> {
+  const whole = `${path}.${randomUUID()}`;
+  await writeFile(whole, JSON.stringify(owner), { mode: 0o600 });
   try {
-    await rename(path, aside);
+    if (exclusively) await link(whole, path);
+    else await rename(whole, path);
+    return true;
   } catch (thrown) {
-    // Another start was quicker; the next round sees its lock.
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((thrown as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw thrown;
+  } finally {
+    await rm(whole, { force: true });
   }
-  const moved = await readOwner(aside);
-  if (moved && moved.pid !== stale?.pid && isAlive(moved)) await rename(aside, path);
-  else await rm(aside, { force: true });
 }
 
 async function readOwner(path: string): Promise<ProcessIdentity | null> {
   try {
-    const given = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity>;
-    return typeof given.pid === 'number' ? { pid: given.pid, startTicks: given.startTicks ?? null } : null;
+    const given = JSON.parse(await readFile(path, 'utf8')) as Partial<ProcessIdentity> | null;
+    return typeof given?.pid === 'number' ? { pid: given.pid, startTicks: given.startTicks ?? null } : null;
   } catch {
-    // Gone, or torn by a crash while it was written: nobody's.
+    // Gone, or damaged: nobody's.
     return null;
   }
 }
@@ -106,7 +128,8 @@ async function removeLeftovers(): Promise<void> {
   const names = (await readdir(tmpdir())).filter((name) => name.startsWith(TEMP_PREFIX));
   for (const name of names.slice(0, LEFTOVERS_MAX)) {
     const dir = join(tmpdir(), name);
-    const owner = await readOwner(join(dir, LOCK));
+    const [newest = 0] = await lockNumbers(dir).catch(() => []); // Somebody else's, or gone.
+    const owner = await readOwner(lockPath(dir, newest));
     // Without a readable lock it may be one that is being made, or somebody else's: not ours to remove.
     if (owner && !isAlive(owner)) await rm(dir, { recursive: true, force: true });
   }

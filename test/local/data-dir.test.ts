@@ -37,17 +37,32 @@ describe('a data directory', () => {
     ['whose pid was given to another process', async () => JSON.stringify({ pid: process.pid, startTicks: '1' })],
     ['that was torn by a crash', async () => '{"pid":'],
   ])('is recovered from a lock %s', async (_title, content) => {
-    writeFileSync(join(dir, 'lock'), await content());
+    writeFileSync(join(dir, 'lock.4'), await content());
     const opened = await openDataDir({ path: dir, engine: 'dynoxide' });
-    expect(JSON.parse(readFileSync(join(dir, 'lock'), 'utf8'))).toEqual(identityOf(process.pid));
+    expect(JSON.parse(readFileSync(join(dir, 'lock.5'), 'utf8'))).toEqual(identityOf(process.pid));
     await opened.release();
   });
 
   it('is taken by exactly one of many that find the same stale lock', async () => {
-    writeFileSync(join(dir, 'lock'), JSON.stringify({ pid: await deadPid(), startTicks: '1' }));
+    writeFileSync(join(dir, 'lock.1'), JSON.stringify({ pid: await deadPid(), startTicks: '1' }));
     const attempts = Array.from({ length: 8 }, () => openDataDir({ path: dir, engine: 'dynoxide' }));
     const settled = await Promise.allSettled(attempts);
     expect(settled.filter(({ status }) => status === 'fulfilled').length).toBe(1);
+  });
+
+  it('is held by one at a time while many take it and give it back', async () => {
+    let holders = 0;
+    const taker = async () => {
+      for (let round = 0; round < 20; round++) {
+        const opened = await openDataDir({ path: dir, engine: 'dynoxide' }).catch(() => null);
+        if (!opened) continue;
+        expect(++holders).toBe(1);
+        await new Promise(setImmediate);
+        holders--;
+        await opened.release();
+      }
+    };
+    await Promise.all(Array.from({ length: 6 }, taker));
   });
 
   it('refuses an engine that can not read it, and stays free', async () => {

@@ -1,7 +1,7 @@
 /** No child outlives the supervisor, however it ends. Real processes; stand-ins for the hosts. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -82,15 +82,15 @@ describe('when the supervisor ends', () => {
 });
 
 describe('when the supervisor is told to end while it starts', () => {
-  it('it leaves nothing behind', async () => {
+  it('it leaves nothing running, and its directory free', async () => {
     const supervisor = forkSupervisor(script, { scripts: standIns(), stateDir, dataDir: join(stateDir, 'early') });
     supervisors.push(supervisor);
     // The lock is the first thing that it makes.
-    while (!existsSync(join(stateDir, 'early', 'lock'))) await systemClock.sleep(1);
+    while (!existsSync(join(stateDir, 'early', 'lock.1'))) await systemClock.sleep(1);
     supervisor.kill('SIGTERM');
     const [code] = await once(supervisor, 'exit');
     expect(code).toBe(143);
-    expect(existsSync(join(stateDir, 'early', 'lock'))).toBe(false);
+    expect(readFileSync(join(stateDir, 'early', 'lock.1'), 'utf8')).toBe('null');
     expect(await readState(stateDir)).toBeNull();
   });
 });
