@@ -12,6 +12,8 @@ export interface CellConfig {
   readonly renewEveryMs: number;
   readonly fenceShards: number;
   readonly peerLoss: 'continue' | 'refuse';
+  /** `manual`: quarantined commits wait for a person, whatever could be done without one. Default `automatic`. */
+  readonly reconcile?: 'automatic' | 'manual';
   /** Engines on one machine; absent on AWS, where the region alone names the endpoint. */
   readonly storeUrl?: string;
   readonly peerStoreUrl?: string;
@@ -35,6 +37,10 @@ export function cellConfig(env: Environment): CellConfig {
     }),
     fenceShards: integer(env, 'HOLDFAST_FENCE_SHARDS', { from: 1, to: FENCE_SHARDS_MAX }),
     peerLoss: oneOf(env, 'HOLDFAST_PEER_LOSS', ['continue', 'refuse']),
+    reconcile: oneOf<'automatic' | 'manual'>({ HOLDFAST_RECONCILE: 'automatic', ...env }, 'HOLDFAST_RECONCILE', [
+      'automatic',
+      'manual',
+    ]),
     ...optionalUrl(env, 'HOLDFAST_STORE_URL', 'storeUrl'),
     ...optionalUrl(env, 'HOLDFAST_PEER_STORE_URL', 'peerStoreUrl'),
     ...optionalUrl(env, 'HOLDFAST_ARBITER_URL', 'arbiterUrl'),

@@ -6,7 +6,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { CellId, Epoch, RegionName, TenantId } from '../core/ids.ts';
 import type { Rng } from '../core/rng.ts';
-import type { CellStore, MessageHandler } from './cell-store.ts';
+import type { CellStore, ConflictRule, MessageHandler } from './cell-store.ts';
 
 export interface CellIdentity {
   readonly cell: CellId;
@@ -39,6 +39,8 @@ export interface CellRuntime {
   copyStalenessMs(): number | null;
   /** Registers the handler of an outbox topic. Once per topic. */
   onMessage(handler: MessageHandler): void;
+  /** Declares how quarantined commits of a service's aggregates are merged. Once per prefix. */
+  onConflict(rule: ConflictRule): void;
   /** A setting from the environment of the process (`PAYMENTS_URL` …); throws `INVALID_INPUT` when it is missing. */
   setting(name: string): string;
 }

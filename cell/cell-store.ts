@@ -2,7 +2,7 @@
  * The port through which a service changes and reads its cell's data. One implementation commits to DynamoDB under the
  * fence (`fenced-store.ts`); tests have an in-memory one; both pass the same contract suite.
  */
-import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../core/commit.ts';
+import type { Aggregate, Change, Commit, CommitDraft, CommitReceipt, Revision } from '../core/commit.ts';
 import type { AckMode } from '../core/consistency.ts';
 import type { AggregateId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -32,6 +32,33 @@ export interface QuarantinedCommit {
   readonly commit: Commit;
   readonly fenceEpoch: number;
   readonly quarantinedAtMs: number;
+}
+
+/** What became of a quarantined commit; the audit of reconciliation, never removed. */
+export interface ReconciledCommit {
+  readonly id: string;
+  readonly action: 'adopted' | 'merged' | 'discarded' | 'superseded';
+  readonly by: string;
+  readonly reason: string;
+  /** Wall clock of the owner, for people. */
+  readonly atMs: number;
+  /** The commit of the line that took it in; `null` when none did. */
+  readonly takenInAs: Revision | null;
+  readonly commit: Commit;
+}
+
+export type MergeResult =
+  /** Made on the present state, these do what the commit did. */
+  | { readonly kind: 'changes'; readonly changes: readonly Change[] }
+  /** What the commit did stands already, or others see to it. */
+  | { readonly kind: 'nothing'; readonly why: string }
+  | { readonly kind: 'person'; readonly why: string };
+
+/** How a service merges a quarantined commit into what others wrote since. Pure; asked again whenever the present moved. */
+export interface ConflictRule {
+  /** Of the aggregates that it speaks for, such as `stock/`. */
+  readonly prefix: string;
+  merge(present: Aggregate, commit: Commit): MergeResult;
 }
 
 /** A message of the outbox as a handler gets it: at least once, so handlers are idempotent. */

@@ -7,10 +7,13 @@ import { PlatformError } from '../core/errors.ts';
 import { type Rng, systemRng } from '../core/rng.ts';
 import { type CellConfig, cellConfig, type Environment, required } from './cell-config.ts';
 import type { CellRuntime, Standing } from './cell-runtime.ts';
+import type { ConflictRule } from './cell-store.ts';
 import { LeaseArbiter } from './lease/lease-arbiter.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { OutboxRelay } from './outbox/outbox-relay.ts';
 import { PlacementCopy } from './placement-copy.ts';
+import { QuarantineDesk } from './reconcile/quarantine-desk.ts';
+import { Reconciler } from './reconcile/reconciler.ts';
 import { Heartbeat } from './replication/heartbeat.ts';
 import { PeerHealth } from './replication/peer-health.ts';
 import { Replicator } from './replication/replicator.ts';
@@ -34,6 +37,8 @@ export interface RunningCell {
   readonly runtime: CellRuntime;
   /** A page for operators and drills; reads the own store once, for the quarantine. */
   status(): Promise<CellStatus>;
+  /** What arrived too late, for people. */
+  readonly quarantine: QuarantineDesk;
   /** The doorbell: look at the lease now. */
   ring(): void;
   stop(): Promise<void>;
@@ -128,8 +133,19 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
   const relay = new OutboxRelay({ table: tables.own, lease: keeper, clock, rng });
   const placement = new PlacementCopy({ arbiter: tables.arbiter, clock, rng });
 
+  const rules = new Map<string, ConflictRule>();
+  const reconciling = {
+    ...{ region, peerRegion: peer, own: tables.own, peer: tables.peer, store, lease: keeper, clock, rng },
+    everyMs: config.leaseTtlMs,
+    ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
+  };
+  const reconciler = new Reconciler(reconciling);
+
   const stopping = new AbortController();
-  const loops = [keeper, replicator, heartbeat, relay, placement].map((part) => part.run(stopping.signal));
+  const automatic = config.reconcile === 'manual' ? [] : [reconciler];
+  const loops = [keeper, replicator, heartbeat, relay, placement, ...automatic].map((part) =>
+    part.run(stopping.signal),
+  );
   const runtime: CellRuntime = {
     identity: { cell, region, peer },
     store,
@@ -140,12 +156,14 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
     stalenessMs: () => heartbeat.stalenessMs(),
     copyStalenessMs: () => heartbeat.stalenessMs(),
     onMessage: (handler) => relay.register(handler),
+    onConflict: (rule) => void rules.set(rule.prefix, rule),
     setting: (name) => required(env, name),
   };
   return {
     runtime,
     status: () =>
       statusOf({ config, keeper, replicator, heartbeat, relay, counters, placement, own: tables.own, clock }),
+    quarantine: new QuarantineDesk(reconciling),
     ring: () => keeper.ring(),
     stop: async () => {
       stopping.abort();

@@ -69,6 +69,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
     'It is not known whether the change was made. Repeat the request with the same idempotency key.',
   ),
 
+  RECONCILE_REFUSED: row(409, 'Reconciliation refused', 'The quarantined commit was left as it is.'),
   FAILOVER_REFUSED: row(409, 'Failover refused', 'The failover was refused.'),
   FAILOVER_IN_PROGRESS: row(409, 'Failover in progress', 'A failover of this cell is already running.'),
   FAILOVER_FAILED: row(500, 'Failover failed', 'The failover did not finish.'),

@@ -9,10 +9,13 @@ import {
 } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
+import { TAKEN_IN_ITEM } from '../../core/reconcile.ts';
 
 export function checkDraft(draft: CommitDraft): void {
   const outbox = (draft.outbox?.length ?? 0) + (draft.outboxDone?.length ?? 0);
-  if (draft.changes.length > COMMIT_CHANGES_MAX) throw tooLarge('changes', draft.changes.length, COMMIT_CHANGES_MAX);
+  // The note of what was taken in comes on top of a commit that was within the limits once.
+  const changes = draft.changes.filter(({ item }) => item !== TAKEN_IN_ITEM).length;
+  if (changes > COMMIT_CHANGES_MAX) throw tooLarge('changes', changes, COMMIT_CHANGES_MAX);
   if (outbox > COMMIT_OUTBOX_MAX) throw tooLarge('outbox messages', outbox, COMMIT_OUTBOX_MAX);
   const bytes = JSON.stringify(draft.changes).length;
   if (bytes > COMMIT_BYTES_MAX) throw tooLarge('bytes', bytes, COMMIT_BYTES_MAX);

@@ -15,11 +15,12 @@ import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/c
 import type { AckMode } from '../../core/consistency.ts';
 import { isPlatformError, type PlatformError } from '../../core/errors.ts';
 import type { AggregateId, RegionName } from '../../core/ids.ts';
+import { TAKEN_IN_ITEM } from '../../core/reconcile.ts';
 import { fullJitterMs, type Rng } from '../../core/rng.ts';
 import type { CallBounds, CellStore } from '../cell-store.ts';
 import type { LeaseView } from '../lease/lease-view.ts';
 import type { PeerReplication } from '../replication/peer-replication.ts';
-import type { Refusal, Table, WriteResult } from '../table/table.ts';
+import type { Refusal, Table, TableWrite, WriteResult } from '../table/table.ts';
 import { checkDraft, completeDraft } from './commit-draft.ts';
 import { localWrites } from './commit-writes.ts';
 import { readAggregate } from './read-aggregate.ts';
@@ -43,6 +44,18 @@ export interface FencedStoreOptions {
   readonly rng: Rng;
 }
 
+export interface CommitOptions extends CallBounds {
+  readonly ack: AckMode;
+  /** Further writes to this store, all or nothing with the commit; a refused one is a `VERSION_CONFLICT`. */
+  readonly also?: (commit: Commit) => readonly TableWrite[];
+}
+
+interface Writing {
+  readonly commit: Commit;
+  readonly draft: CommitDraft;
+  readonly also: readonly TableWrite[];
+}
+
 export class FencedStore implements CellStore {
   readonly #o: FencedStoreOptions;
 
@@ -50,16 +63,19 @@ export class FencedStore implements CellStore {
     this.#o = options;
   }
 
-  read(aggregate: AggregateId, bounds: CallBounds): Promise<Aggregate> {
-    return readAggregate(this.#o.table, aggregate, bounds);
+  async read(aggregate: AggregateId, bounds: CallBounds): Promise<Aggregate> {
+    const whole = await readAggregate(this.#o.table, aggregate, bounds);
+    // Reconciliation's own note is no service's business, least of all one that copies or lists what it finds.
+    if (!whole.items.has(TAKEN_IN_ITEM)) return whole;
+    return { ...whole, items: new Map([...whole.items].filter(([item]) => item !== TAKEN_IN_ITEM)) };
   }
 
-  async commit(draft: CommitDraft, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt> {
+  async commit(draft: CommitDraft, options: CommitOptions): Promise<CommitReceipt> {
     checkDraft(draft);
     if (this.#o.clock.monotonicMs() >= options.deadlineAtMs) throw deadlinePassed();
     const epoch = this.#admit(draft, options.ack);
     const commit = completeDraft(draft, { epoch, region: this.#o.region, atMs: this.#o.clock.wallMs() });
-    await this.#write(commit, draft, options);
+    await this.#write({ commit, draft, also: options.also?.(commit) ?? [] }, options);
     const receipt = await this.#acknowledge(commit, options);
     if (commit.class !== 'mergeable' && !this.#holds(commit)) {
       this.#o.counters.leaseLostDuringWrite++;
@@ -79,8 +95,9 @@ export class FencedStore implements CellStore {
     throw leaseNotHeld(standing);
   }
 
-  async #write(commit: Commit, draft: CommitDraft, bounds: CallBounds): Promise<void> {
-    const writes = localWrites({ commit, head: draft.expected, fenceShards: this.#o.fenceShards });
+  async #write({ commit, draft, also }: Writing, bounds: CallBounds): Promise<void> {
+    const commitWrites = localWrites({ commit, head: draft.expected, fenceShards: this.#o.fenceShards });
+    const writes = [...commitWrites, ...also];
     for (let attempt = 0; ; attempt++) {
       if (commit.class !== 'mergeable' && !this.#holds(commit)) {
         this.#o.counters.refusedByLease++;

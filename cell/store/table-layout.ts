@@ -6,6 +6,7 @@
  *   JOURNAL#<shard>      <aggregate>#<epoch>#<version>       commits not yet known to be at the peer
  *   OUTBOX#<shard>       <aggregate>#<message id>            messages not yet dealt with
  *   QUARANTINE           <aggregate>#<epoch>#<version>       commits that came with an epoch below the fence
+ *   RECONCILED           <aggregate>#<epoch>#<version>       what became of those that were settled: kept for ever
  *   HEARTBEAT            <origin region>                     how far the peer's commits have arrived here
  *   PROBE                <region>                            the keeper's proof that its store takes writes
  */
@@ -14,7 +15,7 @@ import type { Fence } from '../../core/fence.ts';
 import { fnv1a32 } from '../../core/hash.ts';
 import type { AggregateId, Epoch, RegionName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { QuarantinedCommit } from '../cell-store.ts';
+import type { QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
 import type { Item, Key } from '../table/table.ts';
 
 /** Journal and outbox are spread over this many table keys: a partition of DynamoDB takes 1,000 writes a second. */
@@ -27,6 +28,7 @@ export const HEAD = 'HEAD';
 export const ITEM_PREFIX = 'ITEM#';
 export const IDEMPOTENCY_PREFIX = 'IDEM#';
 export const QUARANTINE = 'QUARANTINE';
+export const RECONCILED = 'RECONCILED';
 export const HEARTBEAT = 'HEARTBEAT';
 export const PROBE = 'PROBE';
 
@@ -98,5 +100,29 @@ export function toQuarantined(item: Item): QuarantinedCommit {
     commit: toCommit(item),
     fenceEpoch: Number(item.fenceEpoch),
     quarantinedAtMs: Number(item.at),
+  };
+}
+
+export const quarantineKey = (id: string): Key => ({ pk: QUARANTINE, sk: id });
+export const reconciledKey = (id: string): Key => ({ pk: RECONCILED, sk: id });
+
+export function reconciledItem(settled: ReconciledCommit): Item {
+  const { id, action, by, reason, atMs, takenInAs, commit } = settled;
+  return {
+    ...reconciledKey(id),
+    ...{ action, by, reason, at: atMs, commit: JSON.stringify(commit) },
+    ...(takenInAs ? { epoch: takenInAs.epoch, version: takenInAs.version } : {}),
+  };
+}
+
+export function toReconciled(item: Item): ReconciledCommit {
+  return {
+    id: item.sk,
+    action: String(item.action) as ReconciledCommit['action'],
+    by: String(item.by),
+    reason: String(item.reason),
+    atMs: Number(item.at),
+    takenInAs: item.epoch === undefined ? null : { epoch: Number(item.epoch), version: Number(item.version) },
+    commit: toCommit(item),
   };
 }

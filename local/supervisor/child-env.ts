@@ -30,7 +30,7 @@ export interface ChildEnvContext {
 }
 
 type Env = Readonly<Record<string, string>>;
-const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
+const PASSED_ON = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'HOLDFAST_RECONCILE'];
 
 export function childEnv(planned: PlannedProcess, context: ChildEnvContext): Env {
   return {

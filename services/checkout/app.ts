@@ -7,9 +7,11 @@ import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts
 import { type CheckoutResult, CheckoutService } from './checkout-service.ts';
 import { orderView } from './order.ts';
 import { OrderBook, SETTLE_TOPIC } from './order-book.ts';
+import { orderConflict } from './order-conflict.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import { checkoutRoutes, getOrder, getStock, postCheckout, putStock } from './routes.ts';
 import { noSuchProduct, type StockLevel } from './stock.ts';
+import { stockConflict } from './stock-conflict.ts';
 import { StockRoom } from './stock-room.ts';
 
 export function createCheckoutApp(runtime: CellRuntime, payments: PaymentProvider): ServiceApp {
@@ -22,6 +24,8 @@ export function createCheckoutApp(runtime: CellRuntime, payments: PaymentProvide
     payments,
   });
   runtime.onMessage({ topic: SETTLE_TOPIC, handle: (message, bounds) => checkout.settle(message, bounds) });
+  runtime.onConflict(orderConflict);
+  runtime.onConflict(stockConflict);
   const app = createServiceApp({
     runtime,
     routes: checkoutRoutes,

@@ -1,14 +1,15 @@
 /** A tenant's orders in the cell's store. Every change is conditional on the order as it was read: decisions are made once. */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
-import { type CommitDraft, type CommitReceipt, extendLineage, type Head } from '../../core/commit.ts';
+import { type Aggregate, type CommitDraft, type CommitReceipt, extendLineage, type Head } from '../../core/commit.ts';
 import { type AggregateId, aggregateId, type TenantId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isSettled, type Order } from './order.ts';
 
 export const SETTLE_TOPIC = 'checkout.settle';
 const SETTLE_MESSAGE = 'settle';
-const ORDER_ITEM = 'order';
+export const ORDER_ITEM = 'order';
+export const ORDER_PREFIX = 'order/';
 
 export interface OrderRef {
   readonly tenant: TenantId;
@@ -27,7 +28,7 @@ export interface WrittenOrder {
 }
 
 export function orderAggregate({ tenant, orderId }: OrderRef): AggregateId {
-  return aggregateId(`order/${tenant}/${orderId}`);
+  return aggregateId(`${ORDER_PREFIX}${tenant}/${orderId}`);
 }
 
 export class OrderBook {
@@ -38,9 +39,9 @@ export class OrderBook {
   }
 
   async read(ref: OrderRef, bounds: CallBounds): Promise<StoredOrder | null> {
-    const { head, items } = await this.#runtime.store.read(orderAggregate(ref), bounds);
-    const order = items.get(ORDER_ITEM);
-    return head && order ? { head, order: order as unknown as Order } : null;
+    const aggregate = await this.#runtime.store.read(orderAggregate(ref), bounds);
+    const order = decodeOrder(aggregate);
+    return aggregate.head && order ? { head: aggregate.head, order } : null;
   }
 
   /** The order, its idempotency record and the message that will see it to its end, in one commit. */
@@ -68,6 +69,10 @@ export class OrderBook {
     const head = { epoch, version, lineage: extendLineage(expected, { epoch, version }) };
     return { stored: { head, order }, degraded };
   }
+}
+
+export function decodeOrder({ items }: Aggregate): Order | null {
+  return (items.get(ORDER_ITEM) as unknown as Order | undefined) ?? null;
 }
 
 interface Writing {

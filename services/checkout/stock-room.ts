@@ -1,11 +1,9 @@
 /** The stock of a tenant's products in the cell's store: applies the pure operations, one commit each, and retries conflicts. */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
-import type { Aggregate, Change, CommitReceipt } from '../../core/commit.ts';
+import type { CommitReceipt } from '../../core/commit.ts';
 import { type AggregateId, aggregateId, type TenantId } from '../../core/ids.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { retryConflicts } from '../commit-retry.ts';
-import { sampleCatalog } from './sample-catalog.ts';
 import {
   noSuchProduct,
   openStock,
@@ -18,18 +16,15 @@ import {
   type StockLevel,
   settle,
 } from './stock.ts';
+import { decodeStock, STOCK_PREFIX, stockChanges } from './stock-items.ts';
 
 export interface StockRef {
   readonly tenant: TenantId;
   readonly sku: string;
 }
 
-const LEVEL_ITEM = 'level';
-const SETTLED_ITEM = 'settled';
-const RESERVATION_PREFIX = 'reservation/';
-
 export function stockId({ tenant, sku }: StockRef): AggregateId {
-  return aggregateId(`stock/${tenant}/${sku}`);
+  return aggregateId(`${STOCK_PREFIX}${tenant}/${sku}`);
 }
 
 export class StockRoom {
@@ -98,35 +93,4 @@ export class StockRoom {
 function known(stock: Stock | null, sku: string): Stock {
   if (stock === null) throw noSuchProduct(sku);
   return stock;
-}
-
-function decodeStock(aggregate: Aggregate, sku: string): Stock | null {
-  const level = aggregate.items.get(LEVEL_ITEM);
-  if (level === undefined) {
-    const product = sampleCatalog.get(sku);
-    return product ? openStock({ available: product.openingStock, priceCents: product.priceCents }) : null;
-  }
-  const reservations = new Map<string, number>();
-  for (const [item, data] of aggregate.items) {
-    if (item.startsWith(RESERVATION_PREFIX))
-      reservations.set(item.slice(RESERVATION_PREFIX.length), Number(data.quantity));
-  }
-  const settled = (aggregate.items.get(SETTLED_ITEM)?.orders ?? []) as readonly string[];
-  return { level: level as unknown as StockLevel, reservations, settled };
-}
-
-/** Only what differs: a reservation must not rewrite the list of settled orders. */
-function stockChanges(before: Stock | null, after: Stock): Change[] {
-  const changes: Change[] = [{ kind: 'put', item: LEVEL_ITEM, data: { ...after.level } }];
-  for (const [orderId, quantity] of after.reservations) {
-    if (before?.reservations.has(orderId)) continue;
-    changes.push({ kind: 'put', item: RESERVATION_PREFIX + orderId, data: { quantity } });
-  }
-  for (const orderId of before?.reservations.keys() ?? []) {
-    if (!after.reservations.has(orderId)) changes.push({ kind: 'delete', item: RESERVATION_PREFIX + orderId });
-  }
-  if (after.settled !== before?.settled && after.settled.length > 0) {
-    changes.push({ kind: 'put', item: SETTLED_ITEM, data: { orders: after.settled } satisfies JsonObject });
-  }
-  return changes;
 }

@@ -1,6 +1,6 @@
 /** A cell runtime for service tests: an in-memory store, a standing that the test sets, and an outbox that it delivers by hand. */
 import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
-import type { MessageHandler } from '../../cell/cell-store.ts';
+import type { ConflictRule, MessageHandler } from '../../cell/cell-store.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { cellId, epoch, regionName, type TenantId } from '../../core/ids.ts';
@@ -13,6 +13,7 @@ export class MemoryRuntime implements CellRuntime {
   readonly clock: Clock;
   readonly rng: Rng = seededRng(1);
   readonly handlers = new Map<string, MessageHandler>();
+  readonly rules: ConflictRule[] = [];
   readonly settings = new Map<string, string>();
   current: Standing;
   foreignTenants = new Set<string>();
@@ -48,6 +49,10 @@ export class MemoryRuntime implements CellRuntime {
 
   onMessage(handler: MessageHandler): void {
     this.handlers.set(handler.topic, handler);
+  }
+
+  onConflict(rule: ConflictRule): void {
+    this.rules.push(rule);
   }
 
   setting(name: string): string {

@@ -20,6 +20,10 @@ export const CELL = cellId('c01');
 export const TTL_MS = 3_000;
 const FENCE_SHARDS = 4;
 
+interface Reconciling {
+  readonly reconcile?: 'automatic' | 'manual';
+}
+
 export interface RegionParts {
   readonly cell: RunningCell;
   readonly own: FaultyTable;
@@ -35,7 +39,10 @@ export class TwoRegions {
   readonly operator: Record<string, FaultyTable> = {};
   #ids = 0;
 
-  constructor() {
+  readonly #reconcile: 'automatic' | 'manual';
+
+  constructor({ reconcile = 'automatic' }: Reconciling = {}) {
+    this.#reconcile = reconcile;
     for (const region of [EAST, WEST]) this.operator[region] = new FaultyTable(this.#store(region));
     this.operator.arbiter = new FaultyTable(this.arbiter);
     this.start(EAST);
@@ -43,7 +50,7 @@ export class TwoRegions {
   }
 
   /** Starts (or, as after a crash, starts again) the process of a region; its memory is new, its store is not. */
-  start(region: RegionName): RegionParts {
+  start(region: RegionName, { reconcile = this.#reconcile }: Reconciling = {}): RegionParts {
     const peerRegion = region === EAST ? WEST : EAST;
     const own = new FaultyTable(this.#store(region));
     const peer = new FaultyTable(this.#store(peerRegion));
@@ -57,6 +64,7 @@ export class TwoRegions {
       renewEveryMs: TTL_MS / 4,
       fenceShards: FENCE_SHARDS,
       peerLoss: 'continue',
+      reconcile,
     } as const;
     const tables = { own, peer, arbiter };
     const cell = composeCell({ config, tables, clock: this.clock, rng: seededRng(region.length), env: {} });
@@ -139,6 +147,13 @@ export class TwoRegions {
     this.at(region).own.state = 'timeout';
     this.at(region === EAST ? WEST : EAST).peer.state = 'timeout';
     this.#operatorTable(region).state = 'timeout';
+  }
+
+  /** The store answers again, to everybody but those whose process is gone. */
+  findStore(region: RegionName): void {
+    this.at(region).own.state = 'up';
+    this.at(region === EAST ? WEST : EAST).peer.state = 'up';
+    this.#operatorTable(region).state = 'up';
   }
 
   /** Only whoever runs the failover can't reach the store; the region itself is well. */

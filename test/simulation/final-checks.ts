@@ -1,14 +1,14 @@
 /**
  * What must hold once everything was healed and left in peace. Liveness: one owner, nothing under way, journals empty, both
- * stores alike. Nothing vanished: every commit that ever stood is in the final line or in a quarantine, never in both;
- * what was acknowledged as replicated is in the line; a key was carried out once.
+ * stores alike. Nothing vanished: every commit that ever stood is in the final line, in a quarantine (never in both) or in
+ * the audit of reconciliation; what was acknowledged as replicated is in the line; a key was carried out once.
  */
 import { failoverKey } from '../../cell/lease/abandonment.ts';
-import { QUARANTINE, toQuarantined } from '../../cell/store/table-layout.ts';
+import { QUARANTINE, RECONCILED, toCommit } from '../../cell/store/table-layout.ts';
 import type { Item } from '../../cell/table/table.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
-import type { Oracle } from './oracle.ts';
+import { entryOf, type Oracle } from './oracle.ts';
 import { CELL, EAST, REGIONS, WEST } from './schedule.ts';
 import { Violation } from './violation.ts';
 import type { World } from './world.ts';
@@ -67,11 +67,15 @@ export function checkEnd(world: World, oracle: Oracle): void {
     }
     checkOutbox(world, aggregate);
   }
-  const setAside = quarantined(world);
+  const setAside = entriesUnder(world, QUARANTINE);
+  const settled = entriesUnder(world, RECONCILED);
   for (const { entry, aggregate, epoch, version, region } of oracle.stood.values()) {
     const where = `${entry} (${aggregate} ${epoch}.${version} of ${region})`;
-    if (!line.has(entry) && !setAside.has(entry)) throw new Violation('vanished', where);
-    if (line.has(entry) && setAside.has(entry)) throw new Violation('in-line-and-quarantine', where);
+    if (!line.has(entry) && !setAside.has(entry) && !settled.has(entry)) throw new Violation('vanished', where);
+    // A row that was settled may still be there: its owner fell, or the peer was away, before it was removed.
+    if (line.has(entry) && setAside.has(entry) && !settled.has(entry)) {
+      throw new Violation('in-line-and-quarantine', where);
+    }
   }
   for (const { invocation, receipt, aloneWithoutRenewal } of oracle.acknowledgements) {
     const { entry, operation } = invocation;
@@ -84,17 +88,10 @@ export function checkEnd(world: World, oracle: Oracle): void {
   }
 }
 
-function quarantined(world: World): ReadonlySet<string> {
-  const entries = new Set<string>();
-  for (const region of REGIONS) {
-    for (const item of rows(world, region).filter(({ pk }) => pk === QUARANTINE)) {
-      const change = toQuarantined(item).commit.changes.find(({ item: name }) => name === LOG_ITEM);
-      const log = change?.kind === 'put' ? (change.data.entries as readonly string[]) : [];
-      const last = log.at(-1);
-      if (last !== undefined) entries.add(last);
-    }
-  }
-  return entries;
+/** The entry that each commit under this table key added to its log, in either store. */
+function entriesUnder(world: World, pk: string): ReadonlySet<string> {
+  const items = REGIONS.flatMap((region) => rows(world, region)).filter((item) => item.pk === pk);
+  return new Set(items.flatMap((item) => entryOf(toCommit(item)) ?? []));
 }
 
 /** The messages that wait are those that the aggregate says are open. */

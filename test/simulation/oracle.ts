@@ -19,11 +19,21 @@
  */
 
 import { failoverKey } from '../../cell/lease/abandonment.ts';
-import { fenceKey, HEAD, IDEMPOTENCY_PREFIX, ITEM_PREFIX, journalPk } from '../../cell/store/table-layout.ts';
+import {
+  fenceKey,
+  HEAD,
+  IDEMPOTENCY_PREFIX,
+  ITEM_PREFIX,
+  journalPk,
+  RECONCILED,
+  toCommit,
+  toHead,
+  toReconciled,
+} from '../../cell/store/table-layout.ts';
 import { keyOf } from '../../cell/table/memory-table.ts';
 import type { Item, TableWrite } from '../../cell/table/table.ts';
 import type { FailoverRecord } from '../../control/failover/failover-record.ts';
-import type { CommitReceipt } from '../../core/commit.ts';
+import { type Commit, type CommitReceipt, includes } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { takeoverWaitMs } from '../../core/lease.ts';
@@ -259,9 +269,21 @@ export class Oracle {
     const at = effect.writes.findIndex((write) => keyOf(write).sk === ITEM_PREFIX + LOG_ITEM);
     const owners = this.logOf(other, aggregate);
     const undone = entriesOf(effect.before[at] ?? null).find(
-      (entry) => !entries.includes(entry) && owners.includes(entry),
+      (entry) =>
+        !entries.includes(entry) && owners.includes(entry) && !this.#comesAgain(effect, { entry, owner: other }),
     );
     if (undone !== undefined) this.#fail('repair-undid', `${undone} (${aggregate}) in the store of ${region}`);
+  }
+
+  /** The owner took the entry in from its quarantine, and the commit that did so has not been here yet: it is on its way. */
+  #comesAgain(effect: Effect, { entry, owner }: { entry: string; owner: RegionName }): boolean {
+    const at = effect.writes.findIndex((write) => keyOf(write).sk === HEAD);
+    const before = toHead(effect.before[at] ?? null);
+    return [...(this.#world?.store(`store@${owner}`).table.all() ?? [])].some((item) => {
+      if (item.pk !== RECONCILED || entryOf(toCommit(item)) !== entry) return false;
+      const { takenInAs } = toReconciled(item);
+      return takenInAs !== null && !includes(before, takenInAs);
+    });
   }
 
   #remember(commit: { entries: readonly string[]; aggregate: string; next: HeadSeen; region: RegionName }): void {
@@ -309,6 +331,12 @@ export class Oracle {
 
 export function entriesOf(item: Item | null): readonly string[] {
   return item ? (JSON.parse(String(item.data)) as { entries: string[] }).entries : [];
+}
+
+/** The entry that a commit added. */
+export function entryOf(commit: Commit): string | undefined {
+  const change = commit.changes.find(({ item }) => item === LOG_ITEM);
+  return change?.kind === 'put' ? (change.data.entries as readonly string[]).at(-1) : undefined;
 }
 
 /** A commit brings its own idempotency record, a repair brings all of them; at version 1 they look alike. */

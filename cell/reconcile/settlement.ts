@@ -1,0 +1,209 @@
+/**
+ * Settles one quarantined commit: what it was done to, by whom and why becomes a row of the audit, and the row of the
+ * quarantine goes. Taking it in is an ordinary commit of the owner (fenced, journaled, replicated) that carries the note
+ * of `core/reconcile.ts`; audit and removal are in its transaction. Invariants: the audit has a row before the quarantine
+ * has none; what is done twice, crashed in between or begun by two finds the note or the audit, and changes nothing.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { Aggregate, Change, Commit } from '../../core/commit.ts';
+import { isPlatformError, PlatformError } from '../../core/errors.ts';
+import type { RegionName } from '../../core/ids.ts';
+import { changesTakingIn, judgeQuarantined, type Standing } from '../../core/reconcile.ts';
+import type { CallBounds, ConflictRule, MergeResult, QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
+import type { LeaseView } from '../lease/lease-view.ts';
+import type { FencedStore } from '../store/fenced-store.ts';
+import { readAggregate } from '../store/read-aggregate.ts';
+import { leaseNotHeld } from '../store/store-refusals.ts';
+import { quarantineKey, reconciledItem, reconciledKey, toReconciled } from '../store/table-layout.ts';
+import { absent, equals, type Table, type TableWrite } from '../table/table.ts';
+
+/** Judgements of a moving aggregate before it is left for another time. */
+const ROUNDS_MAX = 5;
+
+export interface SettlementParts {
+  readonly own: Table;
+  readonly store: FencedStore;
+  readonly lease: LeaseView;
+  readonly clock: Clock;
+  readonly ruleOf: (aggregate: string) => ConflictRule | null;
+}
+
+/** A row of a quarantine and the table in which it lies: the owner's or the peer's. */
+export interface Waiting {
+  readonly row: QuarantinedCommit;
+  readonly lies: Table;
+  readonly region: RegionName;
+}
+
+/** `automatic`: whatever needs no person. The others are a person's choice, and nothing else is done instead. */
+export type Wish = 'automatic' | 'adopt' | 'merge' | 'discard';
+
+export interface Order {
+  readonly wish: Wish;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type Settled =
+  | { readonly settled: ReconciledCommit }
+  /** Left in the quarantine, as the wish does not allow anything else. */
+  | { readonly settled: null; readonly why: string };
+
+export interface Look {
+  readonly present: Aggregate;
+  readonly standing: Standing;
+  /** What the declared function makes of it; `null` when the service declares none, or there is nothing to merge. */
+  readonly merge: MergeResult | null;
+}
+
+type Ruling =
+  | { readonly action: 'adopted' | 'merged'; readonly changes: readonly Change[]; readonly why: string }
+  | { readonly action: 'superseded' | 'discarded'; readonly why: string }
+  | { readonly action: null; readonly why: string };
+
+export async function lookAt(parts: SettlementParts, commit: Commit, bounds: CallBounds): Promise<Look> {
+  const present = await readAggregate(parts.own, commit.aggregate, bounds);
+  const standing = judgeQuarantined({ commit, present });
+  const rule = standing.state === 'diverged' ? parts.ruleOf(commit.aggregate) : null;
+  return { present, standing, merge: rule?.merge(present, commit) ?? null };
+}
+
+/** Throws what the store throws; repeating is safe, whatever became of the first try. */
+export async function settle(
+  parts: SettlementParts,
+  { waiting, order }: { readonly waiting: Waiting; readonly order: Order },
+  bounds: CallBounds,
+): Promise<Settled> {
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const before = await auditOf(parts, waiting, bounds);
+    if (before) return { settled: await removeRow(waiting, before, bounds) };
+    const look = await lookAt(parts, waiting.row.commit, bounds);
+    const ruling = rulingOf(look, { commit: waiting.row.commit, order });
+    if (ruling.action === null) return { settled: null, why: ruling.why };
+    const done =
+      ruling.action === 'adopted' || ruling.action === 'merged'
+        ? await takeIn(parts, { waiting, order, ruling, present: look.present }, bounds)
+        : await putAway(parts, { waiting, order, ruling }, bounds);
+    if (done) return { settled: done };
+  }
+  throw new PlatformError({
+    code: 'VERSION_CONFLICT',
+    kind: 'dependency',
+    effect: 'none',
+    message: `${waiting.row.commit.aggregate} was changed by others ${ROUNDS_MAX} times in a row. Try again.`,
+  });
+}
+
+/** A row may come back, or outlive its audit: a late shipment, a crash before the peer's row was removed. */
+async function auditOf(
+  { own }: SettlementParts,
+  { row, lies }: Waiting,
+  bounds: CallBounds,
+): Promise<ReconciledCommit | null> {
+  const tables = lies === own ? [own] : [own, lies];
+  const found = await Promise.all(tables.map((table) => table.get(reconciledKey(row.id), bounds)));
+  const item = found.find((each) => each !== null);
+  return item ? toReconciled(item) : null;
+}
+
+function rulingOf(look: Look, { commit, order }: { readonly commit: Commit; readonly order: Order }): Ruling {
+  const { standing, merge } = look;
+  if (standing.state === 'superseded') return { action: 'superseded', why: standing.why };
+  if (order.wish === 'discard') return { action: 'discarded', why: order.reason };
+  if (standing.state === 'untouched') {
+    return { action: 'adopted', changes: commit.changes, why: 'nobody wrote to it since' };
+  }
+  if (order.wish === 'adopt') return { action: null, why: standing.why };
+  switch (merge?.kind) {
+    case 'changes':
+      return { action: 'merged', changes: merge.changes, why: standing.why };
+    case 'nothing':
+      return { action: 'superseded', why: merge.why };
+    case 'person':
+      return { action: null, why: merge.why };
+    default:
+      return { action: null, why: `${standing.why}, and its service declares no merge` };
+  }
+}
+
+interface TakingIn {
+  readonly waiting: Waiting;
+  readonly order: Order;
+  readonly ruling: Extract<Ruling, { readonly changes: unknown }>;
+  readonly present: Aggregate;
+}
+
+/** `null`: something moved meanwhile, nothing was written. */
+async function takeIn(
+  parts: SettlementParts,
+  { waiting, order, ruling, present }: TakingIn,
+  bounds: CallBounds,
+): Promise<ReconciledCommit | null> {
+  const { row, lies } = waiting;
+  const { commit } = row;
+  const whole = ruling.action === 'adopted';
+  const draft = {
+    ...{ aggregate: commit.aggregate, class: commit.class, expected: present.head },
+    changes: changesTakingIn({ commit, present, changes: ruling.changes, whole }),
+    // Its client's repeat gets the answer that it would have got.
+    ...(commit.idempotency && !present.idempotency.has(commit.idempotency.key)
+      ? { idempotency: commit.idempotency }
+      : {}),
+    ...{ outbox: commit.outbox, outboxDone: commit.outboxDone },
+  };
+  const removal: readonly TableWrite[] = lies === parts.own ? [removalOf(row)] : [];
+  let audit: ReconciledCommit | null = null;
+  const also = (standing: Commit): readonly TableWrite[] => {
+    const takenInAs = { epoch: standing.epoch, version: standing.version };
+    audit = auditFor(parts, { waiting, order, ruling, takenInAs });
+    return [{ kind: 'put', item: reconciledItem(audit), when: absent }, ...removal];
+  };
+  try {
+    await parts.store.commit(draft, { ...bounds, ack: 'replicated', also });
+  } catch (error) {
+    if (isPlatformError(error) && error.code === 'VERSION_CONFLICT' && error.effect === 'none') return null;
+    throw error;
+  }
+  if (audit !== null && lies !== parts.own) await removeRow(waiting, audit, bounds);
+  return audit;
+}
+
+/** Audit and removal together, where the row lies. `null`: somebody else had settled it. */
+async function putAway(
+  parts: SettlementParts,
+  { waiting, order, ruling }: Omit<TakingIn, 'ruling' | 'present'> & { readonly ruling: Ruling },
+  bounds: CallBounds,
+): Promise<ReconciledCommit | null> {
+  const standing = parts.lease.standing();
+  if (!standing.held) throw leaseNotHeld(standing);
+  const audit = auditFor(parts, { waiting, order, ruling, takenInAs: null });
+  const writes = [{ kind: 'put', item: reconciledItem(audit), when: absent } as const, removalOf(waiting.row)];
+  return (await waiting.lies.transact(writes, bounds)).outcome === 'done' ? audit : null;
+}
+
+async function removeRow<T>({ row, lies }: Waiting, result: T, bounds: CallBounds): Promise<T> {
+  await lies.deleteMany([quarantineKey(row.id)], bounds);
+  return result;
+}
+
+/** Only as it was seen: whoever took it away meanwhile had a reason, and it must be judged anew. */
+function removalOf(row: QuarantinedCommit): TableWrite {
+  return { kind: 'delete', key: quarantineKey(row.id), when: equals('at', row.quarantinedAtMs) };
+}
+
+function auditFor(
+  { clock }: SettlementParts,
+  of: {
+    readonly waiting: Waiting;
+    readonly order: Order;
+    readonly ruling: Ruling;
+    readonly takenInAs: ReconciledCommit['takenInAs'];
+  },
+): ReconciledCommit {
+  const { waiting, order, ruling, takenInAs } = of;
+  const { id, commit } = waiting.row;
+  const action = ruling.action ?? 'discarded';
+  const asked = order.wish === 'automatic' || order.reason === ruling.why ? [] : [order.reason];
+  const reason = [...asked, ruling.why].join('; ');
+  return { id, action, by: order.by, reason, atMs: clock.wallMs(), takenInAs, commit };
+}
