@@ -27,7 +27,7 @@ function commit(over: Partial<Commit> = {}): Commit {
 }
 
 /** The aggregate after the commit was taken in under an epoch. */
-function after(present: Aggregate, taken: Commit, options: { epoch: number; whole?: boolean }): Aggregate {
+function taking(present: Aggregate, taken: Commit, options: { epoch: number; whole?: boolean }): Aggregate {
   const { changes } = taken;
   const written = changesTakingIn({ commit: taken, present, changes, whole: options.whole ?? true });
   const items = new Map(present.items);
@@ -74,20 +74,20 @@ describe('a chain of quarantined commits', () => {
 
   it('is taken in one after another', () => {
     expect(stateOf(second, aggregate())).toBe('diverged');
-    expect(stateOf(second, after(aggregate(), commit(), { epoch: 2 }))).toBe('untouched');
+    expect(stateOf(second, taking(aggregate(), commit(), { epoch: 2 }))).toBe('untouched');
   });
 
   it('ends where others wrote in between, and where the one before was merged', () => {
-    const taken = after(aggregate(), commit(), { epoch: 2 });
+    const taken = taking(aggregate(), commit(), { epoch: 2 });
     const written = { ...taken, head: head(at(1, 3), at(2, 5)) };
     expect(stateOf(second, written)).toBe('diverged');
-    expect(stateOf(second, after(aggregate(), commit(), { epoch: 2, whole: false }))).toBe('diverged');
+    expect(stateOf(second, taking(aggregate(), commit(), { epoch: 2, whole: false }))).toBe('diverged');
   });
 });
 
 describe('what was taken in', () => {
   it('is never taken in again, whoever wrote since', () => {
-    const taken = after(aggregate(), commit(), { epoch: 2 });
+    const taken = taking(aggregate(), commit(), { epoch: 2 });
     expect(stateOf(commit(), taken)).toBe('superseded');
     expect(stateOf(commit(), { ...taken, head: head(at(1, 3), at(2, 9), at(5, 12)) })).toBe('superseded');
   });
@@ -97,10 +97,10 @@ describe('what was taken in', () => {
     const changes = changesTakingIn({ commit: commit(), present: base, changes: commit().changes, whole: true });
     const adoption = commit({ epoch: 2, version: 4, previous: at(1, 3), changes });
     // Its own base is untouched, but the line has taken the first one in by another way.
-    const line = after(base, commit(), { epoch: 3 });
+    const line = taking(base, commit(), { epoch: 3 });
     expect(stateOf(adoption, line)).toBe('superseded');
     // And the other way round: it comes first, and the first one is found in it.
-    const other = after(base, adoption, { epoch: 3 });
+    const other = taking(base, adoption, { epoch: 3 });
     expect(stateOf(commit(), other)).toBe('superseded');
     expect(stateOf(adoption, other)).toBe('superseded');
   });
@@ -109,7 +109,7 @@ describe('what was taken in', () => {
     let present = aggregate({ head: null });
     for (let version = 1; version <= 1_000; version++) {
       const previous = version === 1 ? null : at(1, version - 1);
-      present = after(present, commit({ version, previous }), { epoch: 2 });
+      present = taking(present, commit({ version, previous }), { epoch: 2 });
     }
     expect(present.items.get(TAKEN_IN_ITEM)).toEqual({
       versions: { 1: [[1, 1_000]] },
@@ -119,7 +119,7 @@ describe('what was taken in', () => {
 
   it('is told from its neighbours, in whatever order they came', () => {
     let present = aggregate();
-    for (const version of [9, 4, 6, 5]) present = after(present, commit({ version }), { epoch: 2 });
+    for (const version of [9, 4, 6, 5]) present = taking(present, commit({ version }), { epoch: 2 });
     const taken = takenInOf(present);
     const known = [3, 4, 5, 6, 7, 8, 9, 10].filter((version) => hasTaken(taken, at(1, version)));
     expect(known).toEqual([4, 5, 6, 9]);
