@@ -1,4 +1,4 @@
-/** The protocol, end to end, on the real lease, store, replication and coordinator code. */
+/** The protocol, end to end, on the real lease, store, replication and coordinator code; what is quarantined stays there. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { QUARANTINE, toQuarantined } from '../../cell/store/table-layout.ts';
 import { noDeadline } from '../doubles/faulty-table.ts';
@@ -6,7 +6,7 @@ import { CELL, EAST, TTL_MS, TwoRegions, WEST } from '../doubles/two-regions.ts'
 
 let world: TwoRegions;
 beforeEach(async () => {
-  world = new TwoRegions();
+  world = new TwoRegions({ reconcile: 'manual' });
   await world.clock.advance(2_000);
 });
 afterEach(async () => {
