@@ -31,7 +31,7 @@ export function decisionText(decision: Decision, colours: Colours): string {
 }
 
 function evidenceRows({ evidence }: Decision): readonly string[][] {
-  const { scope, receiver, replication, quarantined } = evidence;
+  const { scope, receiver, replication, quarantined, receiverUnshipped } = evidence;
   const behind =
     replication.pendingInJournal === null
       ? 'not known: the old store does not answer'
@@ -44,7 +44,13 @@ function evidenceRows({ evidence }: Decision): readonly string[][] {
     ],
     ['how far behind is it?', behind],
     ['quicker to repair?', evidence.repair],
-    ['quarantine there', quarantined === null ? 'not known' : `${quarantined} commits`],
+    [
+      'is its copy consistent?',
+      receiverUnshipped === null
+        ? 'not known: the receiving store does not say'
+        : `${receiverUnshipped} commits of its own not shipped yet`,
+    ],
+    ['quarantine', quarantined === null ? 'not known' : `${quarantined} commits wait, in both stores`],
   ];
 }
 

@@ -91,8 +91,9 @@ function storePort(tables: FailoverTables, within: Within): StorePort {
           readJournalPage(store(place), { ...within(limit), shard, limit: QUERY_LIMIT_MAX }),
         ),
       );
-      const count = pages.reduce((sum, page) => sum + page.commits.length, 0);
-      return { count, more: pages.some((page) => page.next !== null) };
+      const commits = pages.flatMap((page) => page.commits);
+      const fenced = commits.filter((commit) => commit.class !== 'mergeable').length;
+      return { count: commits.length, fenced, more: pages.some((page) => page.next !== null) };
     },
     quarantined: async (place, limit) => {
       const page = await store(place).query(QUARANTINE, { ...within(limit), limit: QUERY_LIMIT_MAX });

@@ -54,7 +54,7 @@ export async function decide(request: Request, by: Deciding): Promise<Decision> 
     decidedAtMs: clock.wallMs(),
     evidence,
     expected: expectation(lease, evidence),
-    objections: objections(request.kind, evidence),
+    objections: objections(evidence, { kind: request.kind, cell: spec.id, home: to === spec.home }),
   };
 }
 
@@ -75,7 +75,10 @@ async function gather(move: Move, { ports, topology }: Deciding): Promise<Eviden
   );
   const newStore = ports.stores.fence({ cell, region: to }, limit).then(yes, no);
   const pending = ports.stores.pending({ cell, region: from }, limit).catch(unanswered);
-  const quarantined = ports.stores.quarantined({ cell, region: to }, limit).catch(unanswered);
+  const unshipped = ports.stores.pending({ cell, region: to }, limit).catch(unanswered);
+  const quarantined = Promise.all(
+    [from, to].map((region) => ports.stores.quarantined({ cell, region }, limit).catch(unanswered)),
+  );
   const reached = await answers;
   const oldStoreReachable = reached[topology.cells.findIndex((spec) => spec.id === cell)] === true;
   const journal = await pending;
@@ -88,7 +91,8 @@ async function gather(move: Move, { ports, topology }: Deciding): Promise<Eviden
       (oldStoreReachable ? 'not answered; the old store answers' : 'not answered; the old store does not answer'),
     oldStoreReachable,
     newStoreReachable: await newStore,
-    quarantined: await quarantined,
+    receiverUnshipped: (await unshipped)?.fenced ?? null,
+    quarantined: sumOf(await quarantined),
   };
 }
 
@@ -128,7 +132,11 @@ function expectation(lease: Lease, evidence: Evidence): Decision['expected'] {
   };
 }
 
-function objections(kind: FailoverKind, evidence: Evidence): readonly string[] {
+function objections(
+  evidence: Evidence,
+  move: { readonly kind: FailoverKind; readonly cell: CellId; readonly home: boolean },
+): readonly string[] {
+  const { kind, cell, home } = move;
   const found: string[] = [];
   if (!evidence.newStoreReachable) found.push('the receiving store does not answer from here');
   if (kind === 'failover') return found;
@@ -138,7 +146,24 @@ function objections(kind: FailoverKind, evidence: Evidence): readonly string[] {
   if (morePending || (pendingInJournal ?? 0) > PLANNED_PENDING_MAX) {
     found.push(`the receiver lacks more than ${PLANNED_PENDING_MAX} commits; wait until replication has caught up`);
   }
+  const { receiverUnshipped, quarantined } = evidence;
+  if (receiverUnshipped !== 0) {
+    const seen = receiverUnshipped === null ? 'an unknown number of' : receiverUnshipped;
+    found.push(
+      `the receiver has ${seen} commits of its own that it has not shipped, so its copy may differ from the owner's; wait until its process has shipped them`,
+    );
+  }
+  // Away from home nothing waits for a person: a region that must be emptied can be, and both stores go on being settled.
+  if (home && quarantined !== 0) {
+    const seen = quarantined === null ? 'an unknown number of' : quarantined;
+    found.push(`${seen} quarantined commits wait to be settled: holdfast quarantine list --cell ${cell}`);
+  }
   return found;
+}
+
+/** `null`: a store did not say. */
+function sumOf(counts: readonly (number | null)[]): number | null {
+  return counts.reduce((sum, count) => (sum === null || count === null ? null : sum + count), 0);
 }
 
 function refused(message: string): PlatformError {

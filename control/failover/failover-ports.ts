@@ -31,8 +31,8 @@ export interface StorePort {
   fence(place: Place, limit: Limit): Promise<{ epoch: number; active: RegionName | null } | null>;
   /** Raises every shard to `epoch`, open to nobody. `false`: it stands higher already. Throws when it does not answer. */
   close(place: Place, epoch: Epoch, limit: Limit): Promise<boolean>;
-  /** Entries in the journal, up to a page. */
-  pending(place: Place, limit: Limit): Promise<{ count: number; more: boolean }>;
+  /** Entries in the journal, up to a page of each shard. `fenced`: those that only an owner can have written. */
+  pending(place: Place, limit: Limit): Promise<{ count: number; fenced: number; more: boolean }>;
   quarantined(place: Place, limit: Limit): Promise<number>;
   /** Ships the whole journal of `from` to `to`. `complete`: nothing is left. */
   drain(

@@ -40,7 +40,9 @@ export interface Evidence {
   readonly repair: string;
   readonly oldStoreReachable: boolean;
   readonly newStoreReachable: boolean;
-  /** Commits at the receiver that are waiting for a person or a rule. */
+  /** Fenced commits of the receiver that the owner has not got: until they are shipped, its copy may differ. `null`: it did not say. */
+  readonly receiverUnshipped: number | null;
+  /** Commits in either store that wait for a person or a rule; up to a page of each. `null`: one of them did not say. */
   readonly quarantined: number | null;
 }
 

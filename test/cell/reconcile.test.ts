@@ -91,7 +91,7 @@ describe('automatic reconciliation', () => {
     await passes(2);
     expect(await waiting(WEST)).toHaveLength(1);
     world.at(EAST).peer.state = 'up';
-    await world.move({ kind: 'switchover', to: EAST });
+    await world.move({ kind: 'failover', to: EAST });
     await passes(4);
     expect([await waiting(WEST), await waiting(EAST)]).toEqual([[], []]);
     expect(await audit(EAST)).toMatchObject([{ action: 'adopted', takenInAs: { epoch: 3, version: 1 } }]);
@@ -107,7 +107,7 @@ describe('nothing is taken in twice', () => {
     await passes(2);
     const [row] = await waiting(WEST);
     world.at(EAST).peer.state = 'up';
-    await world.move({ kind: 'switchover', to: EAST });
+    await world.move({ kind: 'failover', to: EAST });
     await passes(4);
     // As if the removal had never reached the peer; and then the peer takes the cell over.
     await world.stores[WEST]?.write({ kind: 'put', item: (await quarantinedAgain(row?.id)) as never });
@@ -166,6 +166,49 @@ describe('nothing is taken in twice', () => {
     expect(await audit(WEST)).toMatchObject([{ action: 'discarded', by: 'ann' }]);
     expect(await world.value(WEST, 'a')).toBeNull();
     expect(await waiting(WEST)).toEqual([]);
+  });
+});
+
+describe('the way home', () => {
+  it('is closed while the home region has commits that it has not shipped', async () => {
+    world.at(EAST).peer.state = 'refused';
+    await write('a', 'lost');
+    await world.crash(EAST);
+    world.loseStore(EAST);
+    await world.move({ kind: 'failover', to: WEST });
+    world.findStore(EAST);
+    await expect(world.move({ kind: 'failback' })).rejects.toMatchObject({
+      code: 'FAILOVER_REFUSED',
+      message: expect.stringContaining('the receiver has 1 commits of its own that it has not shipped'),
+    });
+  });
+});
+
+describe('the way home, once a commit is quarantined,', () => {
+  beforeEach(async () => {
+    await world.crash(EAST);
+    await world.crash(WEST);
+    await begin('manual');
+    await loseWrites(() => write('a', 'lost'));
+  });
+
+  it('is closed while quarantined commits wait, and says where to look', async () => {
+    await passes(2);
+    for (const kind of ['failback', 'switchover'] as const) {
+      await expect(world.move({ kind, to: EAST })).rejects.toMatchObject({
+        message: expect.stringContaining(
+          '1 quarantined commits wait to be settled: holdfast quarantine list --cell c01',
+        ),
+      });
+    }
+    await world.settle(desk(WEST).settle('a#0000000001#000000000001', person('adopt')));
+    expect(await world.move({ kind: 'failback' })).toMatchObject({ state: 'done', newEpoch: 3 });
+  });
+
+  it('is never closed to an unplanned failover', async () => {
+    await passes(2);
+    expect(await world.move({ kind: 'failover', to: EAST })).toMatchObject({ state: 'done', newEpoch: 3 });
+    expect(await waiting(WEST)).toHaveLength(1);
   });
 });
 

@@ -161,7 +161,7 @@ export function fakeRecord(change: Partial<FailoverRecord> = {}): FailoverRecord
         scope: { answered: 3, asked: 3, reading: 'none' },
         receiver: { activeCells: 1, writesPerSecondMax: 100, withThisCell: 200 },
         replication: { pendingInJournal: 2, morePending: false },
-        ...{ repair: 'no', oldStoreReachable: true, newStoreReachable: true, quarantined: 0 },
+        ...{ repair: 'no', oldStoreReachable: true, newStoreReachable: true, receiverUnshipped: 0, quarantined: 0 },
       },
       expected: { path: 'fenced', awayMsMax: 500, loss: 'none' },
     },
