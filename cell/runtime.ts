@@ -15,6 +15,7 @@ import { PlacementCopy } from './placement-copy.ts';
 import { QuarantineDesk } from './reconcile/quarantine-desk.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { Heartbeat } from './replication/heartbeat.ts';
+import { JournalLook } from './replication/journal-look.ts';
 import { PeerHealth } from './replication/peer-health.ts';
 import { Replicator } from './replication/replicator.ts';
 import { FencedStore } from './store/fenced-store.ts';
@@ -123,7 +124,8 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
   const replicator = new Replicator({ ...lane, health, peerLoss: config.peerLoss });
   const heartbeat = new Heartbeat({
     ...{ region, peerRegion: peer, own: tables.own, peer: tables.peer, fenceShards, lease: keeper, health, clock, rng },
-    lagMs: () => replicator.lagMs,
+    record: () => keeper.record,
+    journal: new JournalLook({ source: tables.own, shipped: () => replicator.shippedEntries(), clock }),
   });
   const counters = new StoreCounters();
   const store = new FencedStore({
@@ -154,7 +156,7 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
     standing: () => toStanding(keeper),
     servesTenant: (tenant) => placement.gives(tenant, cell),
     stalenessMs: () => heartbeat.stalenessMs(),
-    copyStalenessMs: () => heartbeat.stalenessMs(),
+    copyStalenessMs: () => heartbeat.copyStalenessMs(),
     onMessage: (handler) => relay.register(handler),
     onConflict: (rule) => void rules.set(rule.prefix, rule),
     setting: (name) => required(env, name),

@@ -84,6 +84,11 @@ export class LeaseKeeper implements LeaseView {
     return { held: false, owner, epoch: owner === null ? null : (known?.epoch ?? null) };
   }
 
+  /** The newest record of the lease that this process has seen; it only moves on. */
+  get record(): Lease | null {
+    return this.#known;
+  }
+
   /** For status pages. */
   get status() {
     const { lease, validUntilMs } = this.#held ?? { lease: null, validUntilMs: 0 };

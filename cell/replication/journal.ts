@@ -26,6 +26,11 @@ export async function readJournalOf(table: Table, aggregate: AggregateId, bounds
 
 export const journalShards: readonly number[] = Array.from({ length: JOURNAL_SHARDS }, (_, shard) => shard);
 
+/** Whether an entry, by its sort key, is of a class that a fence guards: those have an epoch. */
+export function isFencedEntry(sk: string): boolean {
+  return Number(sk.split('#')[1]) > 0;
+}
+
 export function journalKeysOf(commits: readonly Commit[]): readonly Key[] {
   return commits.map(journalKey);
 }

@@ -99,6 +99,11 @@ export class Replicator implements PeerReplication {
     return 'unknown';
   }
 
+  /** Sort keys of entries that are at the peer and will be deleted from the journal soon. */
+  shippedEntries(): ReadonlySet<string> {
+    return new Set(journalKeysOf(this.#shipped).map(({ sk }) => sk));
+  }
+
   /** Age of the oldest commit that the peer may not have, ms. After an overflow or restart the sweep decides. */
   get lagMs(): number {
     const oldest = this.#pending.values().next();

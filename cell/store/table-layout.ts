@@ -16,6 +16,7 @@ import { fnv1a32 } from '../../core/hash.ts';
 import type { AggregateId, Epoch, RegionName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
+import type { Beat } from '../replication/staleness.ts';
 import type { Item, Key } from '../table/table.ts';
 
 /** Journal and outbox are spread over this many table keys: a partition of DynamoDB takes 1,000 writes a second. */
@@ -70,6 +71,14 @@ export function fenceItem(shard: number, fence: Fence): Item {
 export function toFence(item: Item | null): Fence | null {
   if (!item) return null;
   return { epoch: Number(item.epoch) as Epoch, active: item.active ? (String(item.active) as RegionName) : null };
+}
+
+export function beatItem(region: RegionName, beat: Beat): Item {
+  return { pk: HEARTBEAT, sk: region, beat: JSON.stringify(beat) };
+}
+
+export function toBeat(item: Item | null): Beat | null {
+  return item?.beat === undefined ? null : (JSON.parse(String(item.beat)) as Beat);
 }
 
 export function journalItem(commit: Commit): Item {

@@ -1,0 +1,69 @@
+/**
+ * Up to when everything that was committed in this store has left its journal. Problem: what a process remembers of its own
+ * commits says too little: after a restart, after a write whose answer got lost, and beside another process of the region,
+ * commits stand that it never heard of. Rule: look into the journal itself.
+ *
+ *   an entry that this look finds and the last whole look did not was committed after that look began
+ *   an entry that no look finds is at the peer, or was committed after the look began
+ *
+ * Invariant: every commit that stood at `completeToMs`, on this process's clock, is at the peer (in its state or in its
+ * quarantine). Never falls.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { CallBounds } from '../cell-store.ts';
+import { journalPk } from '../store/table-layout.ts';
+import type { Table } from '../table/table.ts';
+import { isFencedEntry, journalShards } from './journal.ts';
+
+/** Of each shard. A longer journal is a backlog: then what was proved before stands, and grows old. */
+const ENTRIES_MAX = 100;
+
+export interface JournalLookOptions {
+  readonly source: Table;
+  /** Sort keys of entries that are at the peer and only wait to be deleted. */
+  readonly shipped: () => ReadonlySet<string>;
+  readonly clock: Clock;
+}
+
+export class JournalLook {
+  readonly #o: JournalLookOptions;
+  #completeToMs: number | null = null;
+  /** Entries that the last whole look left open, with the instant after which each was committed (`null`: unknown). */
+  #open: ReadonlyMap<string, number | null> = new Map();
+  #wholeAtMs: number | null = null;
+
+  constructor(options: JournalLookOptions) {
+    this.#o = options;
+  }
+
+  get completeToMs(): number | null {
+    return this.#completeToMs;
+  }
+
+  /** Returns whether it was whole and left no entry of an epoch open. Throws what the table throws; then nothing is learnt. */
+  async look(bounds: CallBounds): Promise<boolean> {
+    const startedAtMs = this.#o.clock.monotonicMs();
+    const shipped = this.#o.shipped();
+    const pages = await Promise.all(
+      journalShards.map((shard) => this.#o.source.query(journalPk(shard), { ...bounds, limit: ENTRIES_MAX })),
+    );
+    if (pages.some((page) => page.next !== null)) return false;
+    const entries = pages.flatMap((page) => page.items.map((item) => item.sk)).filter((sk) => !shipped.has(sk));
+    this.#open = new Map(entries.map((sk) => [sk, this.#committedAfterMs(sk)]));
+    this.#wholeAtMs = startedAtMs;
+    this.#prove([...this.#open.values(), startedAtMs]);
+    return !entries.some(isFencedEntry);
+  }
+
+  #committedAfterMs(sk: string): number | null {
+    const before = this.#open.get(sk);
+    // Open before already: nothing new is known of it, also where that was nothing.
+    return before === undefined ? this.#wholeAtMs : before;
+  }
+
+  #prove(floors: readonly (number | null)[]): void {
+    let provedMs = Number.POSITIVE_INFINITY;
+    for (const floorMs of floors) provedMs = Math.min(provedMs, floorMs ?? Number.NEGATIVE_INFINITY);
+    if (provedMs > (this.#completeToMs ?? Number.NEGATIVE_INFINITY)) this.#completeToMs = provedMs;
+  }
+}
