@@ -24,6 +24,7 @@ const ENTRIES = [
   'control/main.ts',
   'services/payments/main.ts',
   'services/cart/main.ts',
+  'services/catalog/main.ts',
   'services/checkout/main.ts',
 ];
 const SOURCES = [

@@ -15,6 +15,7 @@ const SERVICE_OF_SEGMENT: Readonly<Record<string, string>> = {
   carts: 'cart',
   checkout: 'checkout',
   orders: 'checkout',
+  products: 'catalog',
   stock: 'checkout',
 };
 

@@ -12,7 +12,7 @@ const PAUSE_MS = 30;
 const CALL_MS_MAX = 1_000;
 /** Names tried for a tenant that this cell serves: with C cells, each fits with a chance of 1 in C. */
 const NAMES_MAX = 200;
-const PATHS = ['/carts/warm-up', '/stock/anchor-mug'];
+const PATHS = ['/carts/warm-up', '/stock/anchor-mug', '/products?limit=1'];
 
 export async function warmRequests(options: {
   readonly runtime: CellRuntime;

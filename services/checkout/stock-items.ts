@@ -1,7 +1,7 @@
 /** How a stock lies in its aggregate: an item for the level, one for each reservation, one for the orders settled last. */
 import type { Aggregate, Change } from '../../core/commit.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { sampleCatalog } from './sample-catalog.ts';
+import { sampleCatalog } from '../sample-catalog.ts';
 import { openStock, type Stock, type StockLevel } from './stock.ts';
 
 export const STOCK_PREFIX = 'stock/';

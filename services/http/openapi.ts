@@ -48,7 +48,7 @@ function operation(route: Route): JsonObject {
     operationId: route.operation,
     summary: route.summary,
     'x-holdfast-policy': plain(route.policy),
-    parameters: [...pathParameters(route), ...headerParameters(route)],
+    parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(body ? { requestBody: body } : {}),
     responses: responses({ ...PROBLEMS, ...route.responses }),
   };
@@ -57,6 +57,20 @@ function operation(route: Route): JsonObject {
 function pathParameters({ params }: Route): JsonObject[] {
   const { properties = {} } = jsonSchema(params) as { readonly properties?: JsonObject };
   return Object.entries(properties).map(([name, schema]) => ({ in: 'path', name, required: true, schema }));
+}
+
+function queryParameters({ query }: Route): JsonObject[] {
+  if (query === undefined) return [];
+  const { properties = {}, required = [] } = jsonSchema(query) as {
+    readonly properties?: JsonObject;
+    readonly required?: readonly string[];
+  };
+  return Object.entries(properties).map(([name, schema]) => ({
+    in: 'query',
+    name,
+    required: required.includes(name),
+    schema,
+  }));
 }
 
 function headerParameters({ policy }: Route): JsonObject[] {

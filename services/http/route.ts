@@ -9,7 +9,7 @@ import type { Call } from './call.ts';
 
 export type Schema = z.ZodMiniType;
 
-export interface Route<Params extends Schema = Schema, Body extends Schema = Schema> {
+export interface Route<Params extends Schema = Schema, Body extends Schema = Schema, Query extends Schema = Schema> {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** In Hono's form: `/carts/:cart`. */
   readonly path: string;
@@ -17,6 +17,8 @@ export interface Route<Params extends Schema = Schema, Body extends Schema = Sch
   readonly summary: string;
   readonly policy: RoutePolicy;
   readonly params: Params;
+  /** Of the query string; a name that occurs twice is refused. Absent: whatever it holds is not looked at. */
+  readonly query?: Query;
   /** `null`: the route takes no body. */
   readonly body: Body | null;
   readonly responses: Readonly<Record<number, ResponseDeclaration>>;
@@ -27,8 +29,9 @@ export interface ResponseDeclaration {
   readonly schema?: Schema;
 }
 
-export interface RouteInput<Params extends Schema, Body extends Schema> {
+export interface RouteInput<Params extends Schema, Body extends Schema, Query extends Schema> {
   readonly params: z.output<Params>;
+  readonly query: z.output<Query>;
   readonly body: z.output<Body>;
   readonly call: Call;
 }
@@ -41,13 +44,13 @@ export interface Reply {
   readonly degraded?: string | null;
 }
 
-export type RouteHandler<Params extends Schema, Body extends Schema> = (
-  input: RouteInput<Params, Body>,
+export type RouteHandler<Params extends Schema, Body extends Schema, Query extends Schema> = (
+  input: RouteInput<Params, Body, Query>,
 ) => Promise<Reply>;
 
 /** Keeps the schemas' types; checks nothing. */
-export function defineRoute<Params extends Schema, Body extends Schema>(
-  route: Route<Params, Body>,
-): Route<Params, Body> {
+export function defineRoute<Params extends Schema, Body extends Schema, Query extends Schema>(
+  route: Route<Params, Body, Query>,
+): Route<Params, Body, Query> {
   return route;
 }

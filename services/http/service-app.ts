@@ -50,9 +50,15 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
   return app;
 }
 
-export function mount<Params extends Schema, Body extends Schema>(
+interface Mounting<Params extends Schema, Body extends Schema, Query extends Schema> {
+  readonly runtime: CellRuntime;
+  readonly route: Route<Params, Body, Query>;
+  readonly handler: RouteHandler<Params, Body, Query>;
+}
+
+export function mount<Params extends Schema, Body extends Schema, Query extends Schema>(
   app: ServiceApp,
-  options: { runtime: CellRuntime; route: Route<Params, Body>; handler: RouteHandler<Params, Body> },
+  options: Mounting<Params, Body, Query>,
 ): void {
   const { runtime, route, handler } = options;
   const { policy } = route;
@@ -61,9 +67,10 @@ export function mount<Params extends Schema, Body extends Schema>(
     const call = admit({ runtime, policy, header: (name) => context.req.header(name) });
     context.set('call', call);
     const params = validated(route.params, context.req.param());
+    const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
     // A route without a body has no schema for one either; its handler is not given any.
     const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-    const reply = await underLease({ runtime, policy, call }, () => handler({ params, body, call }));
+    const reply = await underLease({ runtime, policy, call }, () => handler({ params, query, body, call }));
     return respond({ context, reply, policy, runtime, call });
   });
 }
@@ -81,6 +88,13 @@ function underLease(
     const standing = runtime.standing();
     if (standing.state !== 'active' || standing.epoch !== call.epoch) throw notActive(standing);
   });
+}
+
+/** Values that occur once as themselves; the others stay lists, which no schema takes. */
+function once(queries: Readonly<Record<string, readonly string[]>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(queries).map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
 }
 
 interface Responding {
