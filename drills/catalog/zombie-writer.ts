@@ -36,7 +36,7 @@ export const zombieWriter: Experiment = {
     const stopWatch = await failover.watch({ cells: [cell], operatorRegion: peer });
     const to = { host };
     const direct = new ExtraWrites({
-      ...{ lab, cell, op: 'stock.put', to, pace: DIRECT_PACE, series: 'direct', block: 0 },
+      ...{ lab, cell, op: 'stock.put', to, pace: DIRECT_PACE, series: 'direct', readEvery: 4, block: 0 },
     });
     try {
       await lab.clock.sleep(DIRECT_LEAD_MS, lab.signal);

@@ -3,6 +3,7 @@ import type { History } from '../history/call.ts';
 import type { EndState } from '../history/end-state.ts';
 import { acknowledgedDurable } from './acknowledged-durable.ts';
 import { cartsConverge } from './carts-converge.ts';
+import { linearizable } from './linearizable.ts';
 import { noDoubleCharge } from './no-double-charge.ts';
 import { noStaleWrite } from './no-stale-write.ts';
 import { oneWriterPerEpoch } from './one-writer-per-epoch.ts';
@@ -16,6 +17,7 @@ export function judgeHistory(input: {
   return [
     oneWriterPerEpoch(input.history),
     noStaleWrite(input),
+    linearizable(input),
     acknowledgedDurable(input),
     noDoubleCharge(input),
     cartsConverge(input),

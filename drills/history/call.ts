@@ -20,6 +20,10 @@ interface CallBase {
   /** Who answered. */
   readonly region: string | null;
   readonly epoch: number | null;
+  /** How far behind a standby's answer may be; `null`: not an answer of a standby, or not said. */
+  readonly stalenessMs: number | null;
+  /** The request carried the session token of the client's last answer. */
+  readonly session: boolean;
 }
 
 export interface OkCall extends CallBase {

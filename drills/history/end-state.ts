@@ -55,6 +55,15 @@ export interface QuarantineDump {
   readonly write: { readonly of: 'stock' | 'order'; readonly key: string; readonly value: Json } | null;
 }
 
+/** A commit that was in quarantine and has been settled: the audit line that says what became of it. */
+export interface ReconciledDump extends Omit<QuarantineDump, 'fenceEpoch' | 'epoch' | 'version'> {
+  readonly action: 'adopted' | 'merged' | 'discarded' | 'superseded';
+  readonly by: string;
+  /** Of the commit that took it in; `null`: discarded. */
+  readonly epoch: number | null;
+  readonly version: number | null;
+}
+
 export interface CellEndState {
   readonly cell: string;
   readonly owner: string;
@@ -62,6 +71,8 @@ export interface CellEndState {
   /** Fenced aggregates of both regions. `null`: the stores could not be read. */
   readonly aggregates: readonly AggregateDump[] | null;
   readonly quarantine: readonly QuarantineDump[] | null;
+  /** What left the quarantine; absent in files written before there was a way out of it. */
+  readonly reconciled?: readonly ReconciledDump[] | null;
   /** Journal entries not yet applied at the peer, per region. */
   readonly journalPending: Readonly<Record<string, number>> | null;
 }

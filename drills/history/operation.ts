@@ -48,12 +48,16 @@ export interface InvokeEvent extends EventBase {
   readonly type: 'invoke';
   /** `direct`: past the routers, straight at one region's cell host, as a client with a stale address would. */
   readonly via: 'router' | 'direct';
+  /** The request carried the session token that the client got last. */
+  readonly session?: boolean;
 }
 
 export interface OkEvent extends EventBase {
   readonly type: 'ok';
   /** What the answer said it could not do, such as `unreplicated`. */
   readonly degraded?: string;
+  /** By how much the answer may be behind at most, when it said so: a standby's, or a merged one. */
+  readonly stalenessMs?: number;
 }
 
 export interface FailEvent extends EventBase {

@@ -30,7 +30,7 @@ function membersOf(line: string): Members | string {
 
 function reasonAgainst(members: Members): string | null {
   const { t, client, op, key, region, epoch, cell, id } = members;
-  if (typeof t !== 'number' || !Number.isFinite(t) || t < 0) return wrong('t', t, 'milliseconds from 0');
+  if (!isDuration(t)) return wrong('t', t, 'milliseconds from 0');
   if (!Number.isSafeInteger(client) || Number(client) < 0) return wrong('client', client, 'an integer from 0');
   if (!isOperationName(op)) return wrong('op', op, 'an operation of the format');
   if (!isText(key)) return wrong('key', key, 'a string');
@@ -45,12 +45,17 @@ function reasonAgainst(members: Members): string | null {
 }
 
 function reasonAgainstType(members: Members): string | null {
-  const { type, via, code, degraded } = members;
+  const { type, via, code, degraded, session, stalenessMs } = members;
   switch (type) {
     case 'invoke':
+      if (session !== undefined && typeof session !== 'boolean')
+        return wrong('session', session, 'a boolean, or absent');
       return via === 'router' || via === 'direct' ? null : wrong('via', via, 'router or direct');
     case 'ok':
       if (degraded !== undefined && !isText(degraded)) return wrong('degraded', degraded, 'a string, or absent');
+      if (stalenessMs !== undefined && !isDuration(stalenessMs)) {
+        return wrong('stalenessMs', stalenessMs, 'milliseconds from 0, or absent');
+      }
       return null;
     case 'fail':
     case 'info':
@@ -58,6 +63,10 @@ function reasonAgainstType(members: Members): string | null {
     default:
       return wrong('type', type, 'invoke, ok, fail or info');
   }
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function isText(value: unknown): value is string {

@@ -123,6 +123,9 @@ function toCall(open: OpenCall, end: Exclude<OperationEvent, InvokeEvent>): Call
     line: open.line,
     region: end.region,
     epoch: end.epoch,
+    // Carts are merged in either region, so every answer about them says how old it may be.
+    stalenessMs: end.type === 'ok' && traitsOf(end.op).fenced ? (end.stalenessMs ?? null) : null,
+    session: open.event.session ?? false,
   };
   if (end.type === 'ok') return { ...base, outcome: 'ok', value: end.value, degraded: end.degraded ?? null };
   return { ...base, outcome: end.type, code: end.code };

@@ -30,7 +30,7 @@ export function longestWriteGapMs(options: {
   toMs: number;
 }): number | null {
   const atMs = fencedAcks(options.history, options.cell)
-    .filter((call) => call.op === 'stock.put' && call.via === 'router')
+    .filter((call) => call.op === 'stock.put' && call.via === 'router' && isProbe(call))
     .map((call) => call.completedAtMs)
     .sort((a, b) => a - b);
   const gaps = atMs.slice(1).flatMap((endMs, index) => {
@@ -86,6 +86,11 @@ function counted(calls: readonly Call[], buckets: number): readonly number[] {
     counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
   return counts;
+}
+
+/** Probers write `probe-<n>`, each key once. */
+function isProbe({ key }: Call): boolean {
+  return key.includes('/probe-');
 }
 
 function fencedAcks(history: History, cell: string) {

@@ -8,6 +8,7 @@ import type { Tenant } from './entry.ts';
 import { EXTRA_CLIENTS } from './load.ts';
 import { type Pace, type Probe, Prober } from './prober.ts';
 import type { ProductCall } from './product.ts';
+import { shelfName } from './shopper.ts';
 
 export interface ExtraWritesOptions {
   readonly lab: Lab;
@@ -21,6 +22,8 @@ export interface ExtraWritesOptions {
   readonly block: number;
   /** Writes go round over this many products; default: each to one of its own. */
   readonly products?: number;
+  /** One call in so many reads a shelf that shoppers write meanwhile: who may not write may not show its own store either. */
+  readonly readEvery?: number;
 }
 
 /** Client numbers of one block; above the lanes that any pace needs. */
@@ -78,11 +81,21 @@ export class ExtraWrites {
   }
 
   #send(tenant: Tenant, { client, sequence }: { client: number; sequence: number }) {
-    const { lab, to, pace } = this.#options;
+    const { lab, to, pace, readEvery } = this.#options;
+    if (readEvery !== undefined && 'host' in to && sequence % readEvery === 0) return this.#read(to.host, client);
     const call = this.#call({ tenant: tenant.id, client, sequence });
     const common = { client, tenant, recorder: lab.recorder, call, deadlineMs: pace.deadlineMs };
     if ('host' in to) return lab.entry.callDirect({ ...common, host: to.host });
     return lab.entry.call({ ...common, region: to.router });
+  }
+
+  /** Of a tenant with shoppers, which the first one of a cell is not. */
+  #read(host: ProcessSight, client: number) {
+    const { lab, cell, pace } = this.#options;
+    const tenant = lab.tenants.findLast((one) => one.cell === cell);
+    if (!tenant) throw new Error(`${cell} has no tenant in this drill.`);
+    const call = { op: 'stock.get' as const, tenant: tenant.id, name: shelfName(0), value: null };
+    return lab.entry.callDirect({ client, tenant, recorder: lab.recorder, call, deadlineMs: pace.deadlineMs, host });
   }
 
   #call({ tenant, client, sequence }: { tenant: string; client: number; sequence: number }): ProductCall {

@@ -29,6 +29,16 @@ const CARTS = 2;
 const ARTICLES = 3;
 /** The product takes no larger quantity. An article is written with rising quantities, so each tells which write it was. */
 const QUANTITY_MAX = 999;
+/** Products whose stock is set and read: what linearizability is judged by. Few, so that shoppers meet. */
+const SHELVES = 2;
+/** Shoppers of one tenant have numbers in a row; the product takes no larger stock than a million. */
+const WRITERS_MAX = 64;
+const COUNTS_MAX = 15_000;
+
+export function shelfName(n: number): string {
+  return `shelf-${n}`;
+}
+
 /** Orders that a shopper remembers, to look at them. */
 const ORDERS_MAX = 32;
 
@@ -37,6 +47,7 @@ export class Shopper {
   readonly #quantities = new Map<string, number>();
   readonly #orders: string[] = [];
   #purchases = 0;
+  #counts = 0;
 
   constructor(options: ShopperOptions) {
     this.#options = options;
@@ -53,11 +64,19 @@ export class Shopper {
 
   #next(): Promise<unknown> {
     const draw = this.#options.rng.next();
-    if (draw < 0.35) return this.#fillCart();
-    if (draw < 0.5) return this.#call({ op: 'cart.get', name: this.#someCart(), value: null });
-    if (draw < 0.65) return this.#call({ op: 'stock.get', name: DRILL_SKU, value: null });
-    if (draw < 0.8) return this.#lookAtOrder();
+    if (draw < 0.25) return this.#fillCart();
+    if (draw < 0.35) return this.#call({ op: 'cart.get', name: this.#someCart(), value: null });
+    if (draw < 0.45) return this.#call({ op: 'stock.get', name: DRILL_SKU, value: null });
+    if (draw < 0.55) return this.#lookAtOrder();
+    if (draw < 0.65) return this.#countShelf();
+    if (draw < 0.8) return this.#call({ op: 'stock.get', name: this.#someShelf(), value: null });
     return this.#buy();
+  }
+
+  /** Shelves are written by all shoppers of a tenant and bought from by nobody; each value tells which write it was. */
+  #countShelf(): Promise<unknown> {
+    const value = (this.#counts++ % COUNTS_MAX) * WRITERS_MAX + (this.#options.client % WRITERS_MAX);
+    return this.#call({ op: 'stock.put', name: this.#someShelf(), value });
   }
 
   #fillCart(): Promise<unknown> {
@@ -87,6 +106,10 @@ export class Shopper {
 
   #someCart(): string {
     return `cart-${this.#options.client}-${randomInt(this.#options.rng, CARTS)}`;
+  }
+
+  #someShelf(): string {
+    return shelfName(randomInt(this.#options.rng, SHELVES));
   }
 
   #call(call: Omit<ProductCall, 'tenant'>): Promise<Outcome> {

@@ -20,6 +20,7 @@ describe('all checkers', () => {
     expect(results.map((result) => [result.checker, result.verdict])).toEqual([
       ['one-writer-per-epoch', 'pass'],
       ['no-stale-write', 'pass'],
+      ['linearizable', 'pass'],
       ['acknowledged-durable', 'pass'],
       ['no-double-charge', 'pass'],
       ['carts-converge', 'pass'],

@@ -24,6 +24,8 @@ export interface Row {
   readonly sentTo?: string;
   readonly code?: string;
   readonly degraded?: string;
+  readonly stalenessMs?: number;
+  readonly session?: boolean;
 }
 
 /** Two lines a row, sorted by time. */
@@ -46,11 +48,16 @@ export function linesOf(rows: readonly Row[]): readonly string[] {
       via: row.via ?? 'router',
       region: row.sentTo ?? region,
       epoch: null,
+      ...(row.session ? { session: true } : {}),
     };
     const answered = { region, epoch: row.epoch === undefined ? 1 : row.epoch };
     const more =
       outcome === 'ok'
-        ? { value: row.value ?? base.value, ...(row.degraded ? { degraded: row.degraded } : {}) }
+        ? {
+            value: row.value ?? base.value,
+            ...(row.degraded ? { degraded: row.degraded } : {}),
+            ...(row.stalenessMs === undefined ? {} : { stalenessMs: row.stalenessMs }),
+          }
         : { code: row.code ?? 'TIMEOUT' };
     return [begin, { ...base, type: outcome, t: row.at[1], ...answered, ...more }];
   });
