@@ -1,12 +1,22 @@
 /**
  * Every acknowledged fenced write stands after the heal, or is counted. A write is *lost* when the owner's final state
- * shows that it was never in the owner's line; it is *accounted for* when a quarantine holds it. Lost and in no
- * quarantine: fail. Lost although acknowledged as replicated: fail, wherever it lies now.
+ * shows that it was never in the owner's line; it is *accounted for* when a quarantine holds it, or an audit line says what became
+ * of it there. Lost and neither: fail. Lost although acknowledged as replicated: fail, wherever it lies now. What was
+ * discarded is a loss that a person signed: it is told with its line.
  */
 
 import type { Json } from '../../core/json.ts';
-import { type Call, canonical, type History, isFencedWrite, isOk, isWrite, type OkCall } from '../history/call.ts';
-import type { EndState, FinalRead } from '../history/end-state.ts';
+import {
+  type Call,
+  canonical,
+  type History,
+  isFencedWrite,
+  isOk,
+  isWrite,
+  type OkCall,
+  sameJson,
+} from '../history/call.ts';
+import type { EndState, FinalRead, QuarantineDump } from '../history/end-state.ts';
 import { traitsOf } from '../history/operation.ts';
 import { judgeRegister } from './register.ts';
 import { type CheckResult, check, type Finding } from './verdict.ts';
@@ -26,6 +36,7 @@ export function acknowledgedDurable(input: DurabilityInput): CheckResult {
     return {
       findings: [...findings, ...evidence.findings],
       missing: [...evidence.missing, ...withoutQuarantine(input, evidence.lost)],
+      notes: evidence.lost.flatMap((call) => discardNotes(call, input.end)),
       figures: figuresOf(input, evidence.lost, quarantined),
     };
   });
@@ -41,11 +52,27 @@ function gather({ history, end }: DurabilityInput): Evidence {
   const evidence: Evidence = { lost: [], findings: [], missing: [] };
   const finals = new Map(end.finals.map((final) => [`${final.of} ${final.key}`, final]));
   const writesOf = groupByKey(history.calls.filter((call) => call.op === 'stock.put'));
-  for (const [key, writes] of writesOf) judgeStock({ key, writes, final: finals.get(`stock ${key}`), evidence });
+  for (const [key, writes] of writesOf) {
+    const final = finals.get(`stock ${key}`);
+    if (!isTakenIn(end, final)) judgeStock({ key, writes, final, evidence });
+  }
   for (const call of history.calls) {
     if (call.op === 'checkout' && isOk(call)) judgeOrder({ call, finals, evidence });
   }
   return evidence;
+}
+
+/** What stands was adopted or merged from the quarantine: it may have followed any write of the history. */
+function isTakenIn(end: EndState, final: FinalRead | undefined): boolean {
+  return end.cells
+    .flatMap((cell) => cell.reconciled ?? [])
+    .some(
+      ({ action, write }) =>
+        (action === 'adopted' || action === 'merged') &&
+        final?.of === write?.of &&
+        final?.key === write?.key &&
+        sameJson(final?.found ?? null, write?.value ?? null),
+    );
 }
 
 function judgeStock(options: {
@@ -88,16 +115,31 @@ export function orderOf(call: OkCall): string | null {
   return typeof order === 'string' ? `${call.key.split('/')[0]}/${order}` : null;
 }
 
-/** By idempotency key, or by what was written: a write that is natural to repeat carries no key into the store. */
+/** In quarantine, or gone from it with an audit line. */
 function quarantinedAmong(lost: readonly OkCall[], end: EndState): ReadonlySet<OkCall> {
-  const entries = end.cells.flatMap((cell) => cell.quarantine ?? []);
+  const entries = end.cells.flatMap((cell) => [...(cell.quarantine ?? []), ...(cell.reconciled ?? [])]);
+  const isHeld = holderOf(entries);
+  return new Set(lost.filter(isHeld));
+}
+
+type SetAside = Pick<QuarantineDump, 'id' | 'write'>;
+
+/** By idempotency key, or by what was written: a write that is natural to repeat carries no key into the store. */
+function holderOf(entries: readonly SetAside[]): (call: OkCall) => boolean {
   const ids = new Set(entries.map((entry) => entry.id));
   const writes = new Set(entries.flatMap(({ write }) => (write ? [nameOf(write.of, write.key, write.value)] : [])));
-  const holds = (call: OkCall) =>
-    call.op === 'stock.put'
-      ? writes.has(nameOf('stock', call.key, call.value))
-      : writes.has(nameOf('order', orderOf(call) ?? '', null));
-  return new Set(lost.filter((call) => ids.has(call.id) || holds(call)));
+  return (call) =>
+    ids.has(call.id) ||
+    writes.has(
+      call.op === 'stock.put' ? nameOf('stock', call.key, call.value) : nameOf('order', orderOf(call) ?? '', null),
+    );
+}
+
+function discardNotes(call: OkCall, end: EndState): readonly string[] {
+  const rows = end.cells.flatMap((cell) => cell.reconciled ?? []).filter(({ action }) => action === 'discarded');
+  const row = rows.find((one) => holderOf([one])(call));
+  if (!row) return [];
+  return [`${call.op} ${call.key} (line ${call.line}) was acknowledged, lost, and its commit discarded by ${row.by}.`];
 }
 
 /** An order is one write whatever it has come to, so its value says nothing. */

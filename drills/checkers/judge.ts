@@ -3,8 +3,9 @@ import type { History } from '../history/call.ts';
 import type { EndState } from '../history/end-state.ts';
 import { acknowledgedDurable } from './acknowledged-durable.ts';
 import { cartsConverge } from './carts-converge.ts';
+import { exactlyOnceCharges } from './exactly-once-charges.ts';
+import { inventoryConserved } from './inventory-conserved.ts';
 import { linearizable } from './linearizable.ts';
-import { noDoubleCharge } from './no-double-charge.ts';
 import { noStaleWrite } from './no-stale-write.ts';
 import { oneWriterPerEpoch } from './one-writer-per-epoch.ts';
 import type { CheckResult } from './verdict.ts';
@@ -19,7 +20,8 @@ export function judgeHistory(input: {
     noStaleWrite(input),
     linearizable(input),
     acknowledgedDurable(input),
-    noDoubleCharge(input),
+    exactlyOnceCharges(input),
+    inventoryConserved(input),
     cartsConverge(input),
   ];
 }

@@ -87,9 +87,10 @@ function staleAcknowledged(history: History, reigns: Reigns): { findings: readon
 function showing(input: { history: History; end: EndState }, reigns: Reigns): readonly Finding[] {
   const finals = new Map(input.end.finals.map((final) => [`${final.of} ${final.key}`, final.found]));
   const puts = input.history.calls.filter((call) => call.op === 'stock.put');
-  const explained = new Set(
-    puts.filter((call) => call.outcome !== 'fail' && !isStaleDirect(call, reigns)).map(valueName),
-  );
+  const explained = new Set([
+    ...puts.filter((call) => call.outcome !== 'fail' && !isStaleDirect(call, reigns)).map(valueName),
+    ...takenIn(input.end),
+  ]);
   return puts.flatMap((call) => {
     const found = finals.get(`stock ${call.key}`);
     if (found === undefined || found === null || !sameJson(found, call.asked) || explained.has(valueName(call)))
@@ -102,6 +103,17 @@ function showing(input: { history: History; end: EndState }, reigns: Reigns): re
 
 function valueName(call: Call): string {
   return `${call.key} ${JSON.stringify(call.asked)}`;
+}
+
+/** A quarantined write that the owner has taken in stands by a commit of the owner. */
+function takenIn(end: EndState): readonly string[] {
+  return end.cells
+    .flatMap((cell) => cell.reconciled ?? [])
+    .flatMap(({ action, write }) =>
+      write?.of === 'stock' && (action === 'adopted' || action === 'merged')
+        ? [`${write.key} ${JSON.stringify(write.value)}`]
+        : [],
+    );
 }
 
 /** Sent past the routers to a region that had been succeeded by another, and that never owned the cell again. */

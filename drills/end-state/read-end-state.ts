@@ -53,11 +53,14 @@ export async function readEndState(options: EndStateOptions): Promise<ReadEndSta
   const finals = await readStock(options);
   const repeated = await repeatUnknown(options);
   const carts = await readCarts(options, sight);
+  const ledger = await readLedger(options.http, sight.payments);
+  // After the ledger: whatever was charged belongs to an order that stands by now, also of calls that were just repeated.
+  const later = await dumpAll(options, sight);
   const end: EndState = {
-    cells: cellStates(options, { sight, dumps: drained.dumps }),
+    cells: cellStates(options, { sight, dumps: drained.dumps, later }),
     finals: [...finals, ...orders, ...repeated.orders],
     carts,
-    ledger: await readLedger(options.http, sight.payments),
+    ledger,
   };
   return { end, drainedAfterMs: drained.afterMs, repeats: { asked: repeated.asked, answered: repeated.orders.length } };
 }
@@ -113,8 +116,8 @@ async function finalRead(
 
 function foundOf(of: 'stock' | 'order', outcome: Outcome): Json {
   if (outcome.type !== 'ok') return null;
-  const { available, status } = membersOf(outcome.body);
-  return of === 'stock' ? (available ?? null) : { status: status ?? null };
+  const { available, status, totalCents } = membersOf(outcome.body);
+  return of === 'stock' ? (available ?? null) : { status: status ?? null, totalCents: totalCents ?? null };
 }
 
 /** An answer, or "there is none"; `null` after `READ_TRIES` others. */
@@ -182,12 +185,18 @@ async function drain(
   for (;;) {
     const dumps = await dumpAll(options, sight);
     const known = [...dumps.values()].filter((dump) => dump !== null);
-    empty = known.length === dumps.size && known.every((dump) => dump.journalPending === 0) ? empty + 1 : 0;
+    const quiet = known.length === dumps.size && known.every((dump) => dump.journalPending === 0 && isSettled(dump));
+    empty = quiet ? empty + 1 : 0;
     const afterMs = options.clock.monotonicMs() - beganMs;
     if (empty >= 2) return { dumps, afterMs };
     if (afterMs > DRAIN_MS_MAX) return { dumps, afterMs: null };
     await options.clock.sleep(POLL_MS);
   }
+}
+
+/** A confirmed order that is not settled yet will change the stock; a pending one was waited for before. */
+function isSettled({ orders }: TableDump): boolean {
+  return orders.every(({ status, settled }) => status !== 'CONFIRMED' || settled);
 }
 
 async function dumpAll(options: EndStateOptions, sight: PlatformSight): Promise<Dumps> {
@@ -204,23 +213,37 @@ async function dumpAll(options: EndStateOptions, sight: PlatformSight): Promise<
   return dumps;
 }
 
-function cellStates(options: EndStateOptions, of: { sight: PlatformSight; dumps: Dumps }): readonly CellEndState[] {
+function cellStates(
+  options: EndStateOptions,
+  of: { sight: PlatformSight; dumps: Dumps; later: Dumps },
+): readonly CellEndState[] {
   const cells = [...new Set(options.tenants.map((tenant) => tenant.cell))].sort();
   return cells.map((cell) => {
     const owner = options.ownerOf(cell);
     const stores = of.sight.processes.filter((process) => process.kind === 'store' && process.cell === cell);
-    const dumps = stores.map((store) => ({ region: store.region ?? '', dump: of.dumps.get(store.name) ?? null }));
-    const whole = dumps.length > 0 && dumps.every(({ dump }) => dump !== null);
-    const all = dumps.flatMap(({ dump }) => (dump === null ? [] : [dump]));
+    const from =
+      (dumps: Dumps) =>
+      <T>(part: (dump: TableDump) => readonly T[]): readonly T[] | null => {
+        const all = stores.map((store) => dumps.get(store.name) ?? null);
+        const whole = all.length > 0 && all.every((dump) => dump !== null);
+        return whole ? all.flatMap((dump) => part(dump)) : null;
+      };
+    const collect = from(of.dumps);
+    const journals = stores.map(
+      (store) => [store.region ?? '', of.dumps.get(store.name)?.journalPending ?? 0] as const,
+    );
+    const orderNames = from(of.later)((dump) => dump.orderNames);
     return {
       cell,
       owner: owner?.region ?? 'unknown',
       epoch: owner?.epoch ?? 0,
-      aggregates: whole ? all.flatMap((dump) => dump.aggregates) : null,
-      quarantine: whole ? all.flatMap((dump) => dump.quarantine) : null,
-      journalPending: whole
-        ? Object.fromEntries(dumps.map(({ region, dump }) => [region, dump?.journalPending ?? 0]))
-        : null,
+      aggregates: collect((dump) => dump.aggregates),
+      quarantine: collect((dump) => dump.quarantine),
+      reconciled: collect((dump) => dump.reconciled),
+      stock: collect((dump) => dump.stock),
+      orders: collect((dump) => dump.orders),
+      orderNames: orderNames && [...new Set(orderNames)],
+      journalPending: collect((dump) => [dump.journalPending]) && Object.fromEntries(journals),
     };
   });
 }

@@ -4,13 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import type { Json } from '../../core/json.ts';
-import type { AggregateDump, QuarantineDump } from '../history/end-state.ts';
+import type { AggregateDump, OrderDump, QuarantineDump, ReconciledDump, StockDump } from '../history/end-state.ts';
 import type { HttpClient } from '../workload/http-client.ts';
 import { membersOf } from '../workload/product.ts';
+import { orderNamesOf, ordersOf, type Row, stockOf, tenantOf } from './shop-rows.ts';
 
 export interface TableDump {
   readonly aggregates: readonly AggregateDump[];
   readonly quarantine: readonly QuarantineDump[];
+  readonly reconciled: readonly ReconciledDump[];
+  readonly stock: readonly StockDump[];
+  readonly orders: readonly OrderDump[];
+  readonly orderNames: readonly string[];
   readonly journalPending: number;
 }
 
@@ -23,8 +28,6 @@ export interface DumpOptions {
   readonly tenants: ReadonlySet<string>;
 }
 
-type Row = Readonly<Record<string, string>>;
-
 /** At a megabyte each: more than that is no store of a drill. */
 const PAGES_MAX = 512;
 const PAGE_DEADLINE_MS = 5_000;
@@ -35,6 +38,10 @@ export async function dumpTable(options: DumpOptions): Promise<TableDump> {
   return {
     aggregates: aggregatesOf(rows, options),
     quarantine: rows.filter((row) => row.pk === 'QUARANTINE').flatMap((row) => quarantined(row, options)),
+    reconciled: rows.filter((row) => row.pk === 'RECONCILED').flatMap((row) => reconciled(row, options)),
+    stock: stockOf(rows, options),
+    orders: ordersOf(rows, options),
+    orderNames: orderNamesOf(rows),
     journalPending: rows.filter((row) => row.pk?.startsWith('JOURNAL#')).length,
   };
 }
@@ -106,32 +113,44 @@ function aggregatesOf(rows: readonly Row[], { region, tenants }: DumpOptions): r
   });
 }
 
-/** Aggregates are called `<kind>/<tenant>/…`. */
-function tenantOf(aggregate: string): string {
-  return aggregate.split('/')[1] ?? '';
-}
-
 function digest(items: readonly Row[]): string {
   const lines = items.filter((item) => item.sk?.startsWith('ITEM#')).map((item) => `${item.sk}=${item.data}`);
   return createHash('sha256').update(lines.sort().join('\n')).digest('hex').slice(0, 24);
 }
 
-function quarantined(row: Row, { region, tenants }: DumpOptions): readonly QuarantineDump[] {
+function quarantined(row: Row, options: DumpOptions): readonly QuarantineDump[] {
+  return commitOf(row, options).map(({ dump, epoch, version }) => ({
+    ...dump,
+    epoch,
+    version,
+    fenceEpoch: Number(row.fenceEpoch),
+  }));
+}
+
+/** The audit line of a quarantined commit that was settled. */
+function reconciled(row: Row, options: DumpOptions): readonly ReconciledDump[] {
+  const action = SETTLED.find((one) => one === row.action);
+  if (!action) throw new Error(`A settled commit of ${options.cell} says ${row.action}; known: ${SETTLED.join(', ')}.`);
+  const numberOf = (text: string | undefined) => (text === undefined || text === '' ? null : Number(text));
+  return commitOf(row, options).map(({ dump }) => ({
+    ...dump,
+    action,
+    by: row.by ?? 'unnamed',
+    epoch: numberOf(row.epoch),
+    version: numberOf(row.version),
+  }));
+}
+
+const SETTLED = ['adopted', 'merged', 'discarded', 'superseded'] as const;
+
+function commitOf(row: Row, { region, tenants }: DumpOptions) {
   const commit = membersOf(JSON.parse(row.commit ?? 'null') as Json);
   const aggregate = String(commit.aggregate);
   if (!tenants.has(tenantOf(aggregate))) return [];
   const id = membersOf(commit.idempotency ?? null).key;
-  return [
-    {
-      region,
-      aggregate,
-      epoch: Number(commit.epoch),
-      version: Number(commit.version),
-      fenceEpoch: Number(row.fenceEpoch),
-      id: typeof id === 'string' ? id : null,
-      write: writeOf(aggregate, commit.changes ?? null),
-    },
-  ];
+  const write = writeOf(aggregate, commit.changes ?? null);
+  const dump = { region, aggregate, id: typeof id === 'string' ? id : null, write };
+  return [{ dump, epoch: Number(commit.epoch), version: Number(commit.version) }];
 }
 
 function writeOf(aggregate: string, changes: Json): QuarantineDump['write'] {

@@ -64,6 +64,30 @@ export interface ReconciledDump extends Omit<QuarantineDump, 'fenceEpoch' | 'epo
   readonly version: number | null;
 }
 
+/** One region's stock of a product. `reservations`: pieces by order. */
+export interface StockDump {
+  readonly region: string;
+  readonly key: string;
+  readonly available: number;
+  readonly reserved: number;
+  readonly sold: number;
+  readonly stocked: number;
+  readonly reservations: Readonly<Record<string, number>>;
+}
+
+/** One region's copy of an order. */
+export interface OrderDump {
+  readonly region: string;
+  readonly key: string;
+  readonly status: string;
+  /** Its stock is sold, or given back: nothing is left to do. */
+  readonly settled: boolean;
+  /** The idempotency key that it was placed under. */
+  readonly id: string;
+  readonly totalCents: number;
+  readonly lines: readonly { readonly sku: string; readonly quantity: number }[];
+}
+
 export interface CellEndState {
   readonly cell: string;
   readonly owner: string;
@@ -73,6 +97,11 @@ export interface CellEndState {
   readonly quarantine: readonly QuarantineDump[] | null;
   /** What left the quarantine; absent in files written before there was a way out of it. */
   readonly reconciled?: readonly ReconciledDump[] | null;
+  /** `null`, here and below: the stores could not be read. */
+  readonly stock?: readonly StockDump[] | null;
+  readonly orders?: readonly OrderDump[] | null;
+  /** Orders of all tenants, without the tenant, in either region; read after the ledger, so that each charge's order is there. */
+  readonly orderNames?: readonly string[] | null;
   /** Journal entries not yet applied at the peer, per region. */
   readonly journalPending: Readonly<Record<string, number>> | null;
 }

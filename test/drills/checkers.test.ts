@@ -2,11 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { acknowledgedDurable } from '../../drills/checkers/acknowledged-durable.ts';
 import { cartsConverge } from '../../drills/checkers/carts-converge.ts';
 import { judgeHistory } from '../../drills/checkers/judge.ts';
-import { noDoubleCharge } from '../../drills/checkers/no-double-charge.ts';
 import { LATE_ANSWER_MS_MAX, noStaleWrite } from '../../drills/checkers/no-stale-write.ts';
 import { oneWriterPerEpoch } from '../../drills/checkers/one-writer-per-epoch.ts';
 import { type CheckResult, check, worstOf } from '../../drills/checkers/verdict.ts';
-import type { AggregateDump, EndState, LedgerCharge } from '../../drills/history/end-state.ts';
+import type {
+  AggregateDump,
+  CellEndState,
+  EndState,
+  LedgerCharge,
+  ReconciledDump,
+} from '../../drills/history/end-state.ts';
 import { cellEnd, EAST, endOf, GOOD_FAILOVER, historyOf, type Row, stockFinal, WEST } from './sample-history.ts';
 
 const goodEnd = endOf({ finals: [stockFinal(4)] });
@@ -22,7 +27,8 @@ describe('all checkers', () => {
       ['no-stale-write', 'pass'],
       ['linearizable', 'pass'],
       ['acknowledged-durable', 'pass'],
-      ['no-double-charge', 'pass'],
+      ['exactly-once-charges', 'pass'],
+      ['inventory-conserved', 'pass'],
       ['carts-converge', 'pass'],
     ]);
   });
@@ -162,6 +168,36 @@ describe('acknowledged writes are durable', () => {
     expect(counted.figures).toMatchObject({ lost: 1, lostDegraded: 1, lostQuarantined: 1, degradedAcknowledged: 1 });
   });
 
+  it('reads what became of a quarantined write: taken in, discarded by somebody, or not known', () => {
+    const degraded = GOOD_FAILOVER.map((row) => (row.asked === 2 ? { ...row, degraded: 'unreplicated' } : row));
+    const row = (action: ReconciledDump['action'], over: Partial<ReconciledDump> = {}): ReconciledDump => ({
+      ...{ region: EAST, aggregate: 'stock/acme/sku-1', id: null, action, by: 'ann', epoch: 2, version: 3 },
+      write: { of: 'stock', key: 'acme/sku-1', value: 2 },
+      ...over,
+    });
+    const rows: Row[] = degraded.filter((one) => one.asked === 1 || one.asked === 2);
+    const at = (found: number, reconciled: ReconciledDump[]) =>
+      durable(rows, endOf({ finals: [stockFinal(found)], cells: [cellEnd({ reconciled })] }));
+    expect(rules(at(1, []))).toEqual(['fail', 'lost-uncounted']);
+    expect(at(1, [row('discarded')])).toMatchObject({
+      verdict: 'pass',
+      figures: { lost: 1 },
+      notes: [expect.stringMatching(/line 3.*discarded by ann/)],
+    });
+    expect(at(2, [row('adopted')])).toMatchObject({ verdict: 'pass', figures: { lost: 0 } });
+    // A later write does not make what was adopted after it a loss.
+    const later: Row = { at: [700, 701], asked: 9, region: WEST, epoch: 2 };
+    const adopted = endOf({ finals: [stockFinal(2)], cells: [cellEnd({ reconciled: [row('adopted')] })] });
+    expect(durable([...rows, later], adopted).verdict).toBe('pass');
+    const stale: Row = { at: [600, 900], key: 'acme/z', asked: 7, outcome: 'info', via: 'direct', sentTo: EAST };
+    const stands = (reconciled: ReconciledDump[]) =>
+      endOf({ finals: [stockFinal(4), stockFinal(7, 'acme/z')], cells: [cellEnd({ reconciled })] });
+    const verdict = (end: EndState) => noStaleWrite({ history: historyOf([...GOOD_FAILOVER, stale]), end }).verdict;
+    const write = { of: 'stock' as const, key: 'acme/z', value: 7 };
+    expect([verdict(stands([])), verdict(stands([row('adopted', { write })]))]).toEqual(['fail', 'pass']);
+    expect(verdict(stands([row('discarded', { write })]))).toBe('fail');
+  });
+
   it('rejects a value that nobody wrote, and an acknowledged order that is not there', () => {
     expect(rules(durable(GOOD_FAILOVER, endOf({ finals: [stockFinal(77)] })))).toEqual(['fail', 'value-of-nobody']);
     const checkout: Row = { at: [0, 5], op: 'checkout', key: 'acme/cart', value: { order: 'o1' } };
@@ -174,42 +210,6 @@ describe('acknowledged writes are durable', () => {
 
   it('says unknown when a key was not read', () => {
     expect(rules(durable(GOOD_FAILOVER, endOf()))).toEqual(['unknown']);
-  });
-});
-
-describe('no double charge', () => {
-  const charge = (over: Partial<LedgerCharge>): LedgerCharge => ({
-    charge: 'ch1',
-    order: 'o1',
-    key: 'k1',
-    amountCents: 100,
-    state: 'captured',
-    ...over,
-  });
-  const judged = (status: string, ...ledger: LedgerCharge[]) =>
-    rules(
-      noDoubleCharge({
-        end: endOf({ ledger, finals: [{ of: 'order', key: 'acme/o1', cell: 'c01', found: { status } }] }),
-      }),
-    );
-
-  it('accepts one capture of a confirmed order, and none, or a voided one, of a rejected order', () => {
-    expect(judged('confirmed', charge({}))).toEqual(['pass']);
-    expect(judged('confirmed', charge({ state: 'declined' }), charge({ charge: 'ch2' }))).toEqual(['pass']);
-    expect(judged('rejected')).toEqual(['pass']);
-    expect(judged('rejected', charge({ state: 'voided' }))).toEqual(['pass']);
-  });
-
-  it('rejects two captures, under one key or two, and captures that do not go with the order', () => {
-    expect(judged('confirmed', charge({}), charge({ charge: 'ch2' }))).toEqual(['fail', 'charged-twice']);
-    expect(judged('confirmed', charge({}), charge({ charge: 'ch2', key: 'k2' }))).toEqual(['fail', 'charged-twice']);
-    expect(judged('confirmed')).toEqual(['fail', 'confirmed-uncharged']);
-    expect(judged('rejected', charge({}))).toEqual(['fail', 'rejected-charged']);
-  });
-
-  it('says unknown of an unfinished order and of a ledger that was not read', () => {
-    expect(judged('pending', charge({}))).toEqual(['unknown']);
-    expect(rules(noDoubleCharge({ end: endOf({ ledger: null }) }))).toEqual(['unknown']);
   });
 });
 

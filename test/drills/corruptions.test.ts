@@ -2,7 +2,15 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { judgeHistory } from '../../drills/checkers/judge.ts';
 import { type Verdict, worstOf } from '../../drills/checkers/verdict.ts';
-import type { CartView, EndState, FinalRead, LedgerCharge } from '../../drills/history/end-state.ts';
+import type {
+  CartView,
+  CellEndState,
+  EndState,
+  FinalRead,
+  LedgerCharge,
+  OrderDump,
+  StockDump,
+} from '../../drills/history/end-state.ts';
 import { cellEnd, EAST, endOf, historyOf, type Row, WEST } from './sample-history.ts';
 
 /** A run that kept every promise: epochs in order, each with one owner; each write to a key of its own; a checkout and a cart. */
@@ -48,8 +56,13 @@ const goodRun: fc.Arbitrary<GoodRun> = fc
       }
     }
     const checkout = { op: 'checkout', key: 'acme/basket', value: { order: 'o1' }, region: EAST, epoch: 1 } as const;
-    rows.unshift({ ...checkout, at: [0, 5], client: 900 });
-    finals.push({ of: 'order', key: 'acme/o1', cell: 'c01', found: { status: charged ? 'CONFIRMED' : 'REJECTED' } });
+    rows.unshift({ ...checkout, at: [0, 5], client: 900, id: 'checkout-1' });
+    finals.push({
+      of: 'order',
+      key: 'acme/o1',
+      cell: 'c01',
+      found: { status: charged ? 'CONFIRMED' : 'REJECTED', totalCents: 1 },
+    });
     for (let quantity = 1; quantity <= quantities; quantity++) {
       rows.push({ at: [t, t + 1], op: 'cart.put', key: 'acme/k/a', asked: quantity * 10, client: 901, epoch: null });
       t += 2;
@@ -62,9 +75,24 @@ const goodRun: fc.Arbitrary<GoodRun> = fc
       amountCents: 1,
       state: charged ? 'captured' : 'voided',
     };
-    const end = endOf({ finals, carts: [cart(EAST), cart(WEST)], ledger: [charge], cells: [cellEnd()] });
+    const shop = [EAST, WEST].map((region) => shopOf({ region, charged }));
+    const cell = cellEnd({
+      stock: shop.map(({ stock }) => stock),
+      orders: shop.map(({ order }) => order),
+      orderNames: ['o1'],
+    });
+    const end = endOf({ finals, carts: [cart(EAST), cart(WEST)], ledger: [charge], cells: [cell] });
     return { rows, end };
   });
+
+/** One region's copy of the product that was bought, and of the order. */
+function shopOf({ region, charged }: { region: string; charged: boolean }): { stock: StockDump; order: OrderDump } {
+  const sold = charged ? 2 : 0;
+  const level = { available: 100 - sold, reserved: 0, sold, stocked: 100, reservations: {} };
+  const status = charged ? 'CONFIRMED' : 'REJECTED';
+  const order = { region, key: 'acme/o1', status, settled: true, id: 'checkout-1', totalCents: 1 };
+  return { stock: { region, key: 'acme/rope', ...level }, order: { ...order, lines: [{ sku: 'rope', quantity: 2 }] } };
+}
 
 function judged({ rows, end }: GoodRun): Verdict {
   return worstOf(judgeHistory({ history: historyOf(rows), end, faultAtMs: 50 }).map((result) => result.verdict));
@@ -122,6 +150,54 @@ const CORRUPTIONS: Readonly<Record<string, (run: GoodRun, choice: number) => Goo
     const again: LedgerCharge = { charge: 'ch2', order: 'o1', key: 'other', amountCents: 1, state: 'captured' };
     return { rows, end: { ...end, ledger: [...(end.ledger ?? []), again, { ...again, charge: 'ch3' }] } };
   },
+  'a charge of another amount': ({ rows, end }) => {
+    const ledger = (end.ledger ?? []).filter((charge) => charge.state === 'captured');
+    return ledger.length === 0
+      ? null
+      : { rows, end: { ...end, ledger: ledger.map((c) => ({ ...c, amountCents: 2 })) } };
+  },
+  'a charge that stands although the order was rejected, or none although it was confirmed': ({ rows, end }) => {
+    const turned = { captured: 'voided', voided: 'captured', declined: 'declined' } as const;
+    return { rows, end: { ...end, ledger: (end.ledger ?? []).map((c) => ({ ...c, state: turned[c.state] })) } };
+  },
+  'a charge without an order': ({ rows, end }, choice) => {
+    const extra: LedgerCharge = {
+      charge: 'ch9',
+      order: `o${choice + 2}`,
+      key: 'k9',
+      amountCents: 1,
+      state: 'captured',
+    };
+    return { rows, end: { ...end, ledger: [...(end.ledger ?? []), extra] } };
+  },
+  'one idempotency key with two orders': ({ rows, end }) => ({
+    rows,
+    end: cellsWith(end, (cell) => ({
+      orders: (cell.orders ?? []).flatMap((order) => [order, { ...order, key: 'acme/o2', lines: [] }]),
+    })),
+  }),
+  'an answer that names the order of another key': ({ rows, end }) => ({
+    rows,
+    end: cellsWith(end, (cell) => ({ orders: (cell.orders ?? []).map((order) => ({ ...order, id: 'another' })) })),
+  }),
+  'a piece that appeared or vanished': ({ rows, end }, choice) => ({
+    rows,
+    end: stockWith(end, (stock) => {
+      const part = pick(['available', 'reserved', 'sold', 'stocked'] as const, choice);
+      return { ...stock, [part]: stock[part] + (choice % 2 === 0 ? 1 : -1) };
+    }),
+  }),
+  'a piece that moved from the shelf to nobody': ({ rows, end }, choice) => ({
+    rows,
+    end: stockWith(end, (stock) => {
+      const part = pick(['reserved', 'sold'] as const, choice);
+      return { ...stock, available: stock.available - 1, [part]: stock[part] + 1 };
+    }),
+  }),
+  'less than nothing': ({ rows, end }) => ({
+    rows,
+    end: stockWith(end, (stock) => ({ ...stock, available: -1, stocked: stock.stocked - stock.available - 1 })),
+  }),
   'a cart that differs between regions': ({ rows, end }) => {
     const [east, west] = end.carts ?? [];
     if (!east || !west) return null;
@@ -132,6 +208,15 @@ const CORRUPTIONS: Readonly<Record<string, (run: GoodRun, choice: number) => Goo
     return { rows, end: { ...end, carts } };
   },
 };
+
+function cellsWith(end: EndState, edit: (cell: CellEndState) => Partial<CellEndState>): EndState {
+  return { ...end, cells: end.cells.map((cell) => ({ ...cell, ...edit(cell) })) };
+}
+
+/** In one region's copy. */
+function stockWith(end: EndState, edit: (stock: StockDump) => StockDump): EndState {
+  return cellsWith(end, ({ stock }) => ({ stock: (stock ?? []).map((one, index) => (index === 0 ? edit(one) : one)) }));
+}
 
 function withFinal(end: EndState, row: Row): EndState {
   return {
@@ -166,6 +251,8 @@ describe('generated runs', () => {
       fc.property(goodRun, fc.nat(), ({ rows, end }, choice) => {
         const { key } = pick(acknowledged(rows), choice);
         expect(judged({ rows, end: { ...end, ledger: null } })).toBe('unknown');
+        expect(judged({ rows, end: cellsWith(end, () => ({ stock: null })) })).toBe('unknown');
+        expect(judged({ rows, end: cellsWith(end, () => ({ orders: null })) })).toBe('unknown');
         expect(judged({ rows, end: { ...end, finals: end.finals.filter((final) => final.key !== key) } })).toBe(
           'unknown',
         );

@@ -10,6 +10,7 @@ import type { Json } from '../../core/json.ts';
 import type { AutomationPort, AutomationSetting } from '../../drills/ports/automation-port.ts';
 import type { FailoverPort } from '../../drills/ports/failover-port.ts';
 import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
+import { DRILL_SKU } from '../../drills/workload/shopper.ts';
 import { FakeProcess } from './fake-process.ts';
 import { FakeStore } from './fake-store.ts';
 import { EAST, WEST } from './sample-history.ts';
@@ -190,9 +191,10 @@ export class FakePlatform {
       stores.map((store) => store?.put(aggregate, { epoch: at, data }));
     if (kind === 'stock') {
       const key = `stock/${tenant}/${name}`;
-      if (message.method === 'PUT') put(key, (body as { available: Json }).available);
-      const available = own?.get(key) ?? null;
-      return available === null ? problem(404, 'NOT_FOUND') : { status: 200, body: { available } };
+      const { sold = 0 } = (own?.get(key) ?? {}) as { sold?: number };
+      if (message.method === 'PUT') put(key, levelOf({ available: (body as { available: number }).available, sold }));
+      const level = own?.get(key) ?? null;
+      return level === null ? problem(404, 'NOT_FOUND') : { status: 200, body: level };
     }
     if (kind === 'carts') {
       const key = `cart/${tenant}/${name}`;
@@ -210,7 +212,10 @@ export class FakePlatform {
     }
     const order = `ord_${String(message.headers['idempotency-key'])}`;
     if (own?.get(`order/${tenant}/${order}`) == null) {
-      put(`order/${tenant}/${order}`, { order, status: 'CONFIRMED' });
+      const placed = { order, status: 'CONFIRMED', settled: true, totalCents: 1, idempotencyKey: order.slice(4) };
+      put(`order/${tenant}/${order}`, { ...placed, lines: [{ sku: DRILL_SKU, quantity: 1 }] });
+      const stock = own?.get(`stock/${tenant}/${DRILL_SKU}`) as { available: number; sold: number };
+      put(`stock/${tenant}/${DRILL_SKU}`, levelOf({ available: stock.available - 1, sold: stock.sold + 1 }));
       this.#charges.push({
         seq: this.#charges.length + 1,
         key: order,
@@ -229,6 +234,10 @@ export class FakePlatform {
       body: { entries: this.#charges.slice(after, after + 100), next: Math.min(after + 100, this.#charges.length) },
     };
   }
+}
+
+function levelOf({ available, sold }: { available: number; sold: number }): Json {
+  return { available, reserved: 0, sold, stocked: available + sold };
 }
 
 function cellOf(tenant: string): string {

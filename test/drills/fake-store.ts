@@ -7,6 +7,8 @@ interface Kept {
   readonly data: Json;
 }
 
+const ITEMS: Readonly<Record<string, string>> = { stock: 'ITEM#level', order: 'ITEM#order' };
+
 export class FakeStore {
   readonly #aggregates = new Map<string, Kept>();
 
@@ -28,7 +30,11 @@ export class FakeStore {
         version: { N: String(version) },
         lineage: { S: JSON.stringify([{ epoch, version }]) },
       },
-      { pk: { S: `AGG#${aggregate}` }, sk: { S: 'ITEM#it' }, data: { S: JSON.stringify(data) } },
+      {
+        pk: { S: `AGG#${aggregate}` },
+        sk: { S: ITEMS[aggregate.split('/')[0] ?? ''] ?? 'ITEM#it' },
+        data: { S: JSON.stringify(data) },
+      },
     ]);
     return { status: 200, body: { Items: items } };
   }
