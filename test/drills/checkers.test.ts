@@ -5,13 +5,7 @@ import { judgeHistory } from '../../drills/checkers/judge.ts';
 import { LATE_ANSWER_MS_MAX, noStaleWrite } from '../../drills/checkers/no-stale-write.ts';
 import { oneWriterPerEpoch } from '../../drills/checkers/one-writer-per-epoch.ts';
 import { type CheckResult, check, worstOf } from '../../drills/checkers/verdict.ts';
-import type {
-  AggregateDump,
-  CellEndState,
-  EndState,
-  LedgerCharge,
-  ReconciledDump,
-} from '../../drills/history/end-state.ts';
+import type { AggregateDump, EndState, ReconciledDump } from '../../drills/history/end-state.ts';
 import { cellEnd, EAST, endOf, GOOD_FAILOVER, historyOf, type Row, stockFinal, WEST } from './sample-history.ts';
 
 const goodEnd = endOf({ finals: [stockFinal(4)] });
