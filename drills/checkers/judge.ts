@@ -8,6 +8,8 @@ import { inventoryConserved } from './inventory-conserved.ts';
 import { linearizable } from './linearizable.ts';
 import { noStaleWrite } from './no-stale-write.ts';
 import { oneWriterPerEpoch } from './one-writer-per-epoch.ts';
+import { sessionGuarantees } from './session-guarantees.ts';
+import { stalenessBound } from './staleness-bound.ts';
 import type { CheckResult } from './verdict.ts';
 
 export function judgeHistory(input: {
@@ -19,6 +21,8 @@ export function judgeHistory(input: {
     oneWriterPerEpoch(input.history),
     noStaleWrite(input),
     linearizable(input),
+    sessionGuarantees(input),
+    stalenessBound(input),
     acknowledgedDurable(input),
     exactlyOnceCharges(input),
     inventoryConserved(input),

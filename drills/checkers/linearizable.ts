@@ -10,7 +10,9 @@ import type { EndState } from '../history/end-state.ts';
 import { linearize, type Operation } from './linearize.ts';
 import { judgeOrderLine, observationsByOrder } from './order-observations.ts';
 import { REGISTER, type RegisterOp } from './register-model.ts';
+import { registersOf } from './registers.ts';
 import { type CheckResult, check, type Finding } from './verdict.ts';
+import { shownBy } from './write-order.ts';
 
 export interface LinearizableInput {
   readonly history: History;
@@ -41,28 +43,6 @@ export function linearizable(input: LinearizableInput): CheckResult {
       },
     };
   });
-}
-
-/**
- * Keys that were put and that no cart ever held: an order changes the stock of what it takes, and nobody sees when. Without
- * a read there is nothing to explain; that epochs do not go back is `one-writer-per-epoch`.
- */
-function registersOf(history: History): ReadonlyMap<string, readonly Call[]> {
-  const bought = new Set(history.calls.filter((call) => call.op === 'cart.put').map((call) => soldKeyOf(call.key)));
-  const registers = new Map<string, Call[]>();
-  for (const call of history.calls) {
-    if (call.op === 'stock.put' && !bought.has(call.key) && !registers.has(call.key)) registers.set(call.key, []);
-  }
-  for (const call of history.calls) {
-    if (call.op === 'stock.put' || call.op === 'stock.get') registers.get(call.key)?.push(call);
-  }
-  return new Map([...registers].filter(([, calls]) => calls.some(isRead)));
-}
-
-/** `<tenant>/<cart>/<sku>` → `<tenant>/<sku>`. */
-function soldKeyOf(article: string): string {
-  const [tenant = '', ...rest] = article.split('/');
-  return `${tenant}/${rest.at(-1) ?? ''}`;
 }
 
 function judgeRegisterLine(of: LinearizableInput & { readonly key: string; readonly calls: readonly Call[] }): {
@@ -98,14 +78,13 @@ function operationOf(call: Call): readonly Operation<Located>[] {
     return [{ op: { ...put, epoch: named(epoch), durable: call.degraded === null }, beginMs, endMs: completedAtMs }];
   }
   if (!isRead(call)) return [];
-  const value = isOk(call) ? call.value : null;
+  const value = shownBy(call) ?? null;
   return [{ op: { kind: 'get', value, epoch: named(epoch), durable: false, call }, beginMs, endMs: completedAtMs }];
 }
 
 /** An answer of the owner that shows something: a value, or that there is none. */
 function isRead(call: Call): boolean {
-  if (call.op !== 'stock.get' || call.stalenessMs !== null) return false;
-  return isOk(call) || (call.outcome === 'fail' && call.code === 'NOT_FOUND' && call.region !== null);
+  return call.stalenessMs === null && shownBy(call) !== undefined;
 }
 
 /** Epoch 0 is that of mergeable answers: it says nothing. */

@@ -20,6 +20,8 @@ describe('all checkers', () => {
       ['one-writer-per-epoch', 'pass'],
       ['no-stale-write', 'pass'],
       ['linearizable', 'pass'],
+      ['session-guarantees', 'pass'],
+      ['staleness-bound', 'pass'],
       ['acknowledged-durable', 'pass'],
       ['exactly-once-charges', 'pass'],
       ['inventory-conserved', 'pass'],
