@@ -10,9 +10,9 @@ import { type Fence, fenceShardOf } from '../../core/fence.ts';
 import type { Epoch } from '../../core/ids.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
-import { raiseFence } from '../store/raise-fence.ts';
+import { fenceNames, raiseFence } from '../store/raise-fence.ts';
 import { fenceKey, journalSk, QUARANTINE, quarantineItem, toFence } from '../store/table-layout.ts';
-import { absent, all, any, type Condition, equals, type Table } from '../table/table.ts';
+import { absent, all, any, equals, type Table } from '../table/table.ts';
 import { applyCommit } from './apply-commit.ts';
 import { readWhole, replaceAggregate } from './replace-aggregate.ts';
 
@@ -99,8 +99,7 @@ async function isForeign(lane: ShippingLane, stale: Stale, bounds: CallBounds): 
     await setAside(lane, stale, bounds);
     return true;
   }
-  const closed: Condition = { kind: 'attribute-absent', attribute: 'active' };
-  const fenceGuard = any(equals('active', commit.origin), all(closed, equals('epoch', stale.fenceEpoch)));
+  const fenceGuard = any(fenceNames(commit.origin), all(fenceNames(null), equals('epoch', stale.fenceEpoch)));
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
   // Set aside while another region owned the cell, and now in the line after all: it must not be adopted a second time.
   await lane.peer.deleteMany([{ pk: QUARANTINE, sk: journalSk(commit.aggregate, commit) }], bounds);
@@ -159,9 +158,7 @@ async function repairSource(
   if (head.epoch > commit.epoch) return true;
   if (fence.epoch <= commit.epoch) return false;
   // Only under the very fence that was looked at: had we become the owner since, this would overwrite the owner's copy.
-  const active: Condition =
-    fence.active === null ? { kind: 'attribute-absent', attribute: 'active' } : equals('active', fence.active);
-  const fenceGuard = all(equals('epoch', fence.epoch), active);
+  const fenceGuard = all(equals('epoch', fence.epoch), fenceNames(fence.active));
   return replaceAggregate({ target: targetOf(lane.source, lane), present, wanted, fenceGuard }, bounds);
 }
 

@@ -7,6 +7,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import { type Fence, mayRaise } from '../../core/fence.ts';
+import type { RegionName } from '../../core/ids.ts';
 import { fullJitterMs, type Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { absent, all, any, type Condition, equals, type Table, type TableWrite } from '../table/table.ts';
@@ -73,9 +74,13 @@ async function raiseShard(options: FenceRaiseOptions, shard: number, bounds: Cal
   }
 }
 
+/** The fence takes commits from this region; `null`: it is closed. */
+export function fenceNames(active: RegionName | null): Condition {
+  return active === null ? { kind: 'attribute-absent', attribute: 'active' } : equals('active', active);
+}
+
 /** `mayRaise`, as the store checks it. */
 function raisable(to: Fence): Condition {
-  const closed: Condition = { kind: 'attribute-absent', attribute: 'active' };
-  const sameTarget = to.active === null ? closed : any(closed, equals('active', to.active));
+  const sameTarget = to.active === null ? fenceNames(null) : any(fenceNames(null), fenceNames(to.active));
   return any(absent, { kind: '<', attribute: 'epoch', value: to.epoch }, all(equals('epoch', to.epoch), sameTarget));
 }

@@ -25,7 +25,7 @@ export class FailoverCoordinator {
   async run(decision: Decision): Promise<FailoverRecord> {
     refuseObjections(decision);
     const present = await this.#o.ports.records.current(decision.cell, { withinMs: ARBITER_MS_MAX });
-    if (present?.state === 'running') throw inProgress(present);
+    if (present?.state === 'running' && !this.#isAbandoned(present)) throw inProgress(present);
     const record = this.#begin(decision, present?.version ?? 0);
     if (!(await this.#o.ports.records.save(record, { withinMs: ARBITER_MS_MAX }))) throw inProgress(record);
     return this.#carryOut(record);
@@ -35,9 +35,17 @@ export class FailoverCoordinator {
   async resume(cell: CellId): Promise<FailoverRecord> {
     const present = await this.#o.ports.records.current(cell, { withinMs: ARBITER_MS_MAX });
     if (present?.state !== 'running') throw nothingToResume(cell);
-    return this.#carryOut(
-      await this.#move(present, { log: [...present.log, this.#entry('resumed', present.step, 0)] }),
-    );
+    const step = stepToResume(present);
+    return this.#carryOut(await this.#move(present, { step, log: [...present.log, this.#entry('resumed', step, 0)] }));
+  }
+
+  /**
+   * Left behind before anything was done, so a new decision may take its place. The wall clocks of two operators may
+   * differ; a mistake costs the earlier change, never safety: its coordinator finds that the record has moved, and stops.
+   */
+  #isAbandoned({ step, log, decision, stepDeadlineMs }: FailoverRecord): boolean {
+    const movedAtMs = log.at(-1)?.atMs ?? decision.decidedAtMs;
+    return (step === 'catch-up' || step === 'wait') && this.#o.clock.wallMs() - movedAtMs > stepDeadlineMs;
   }
 
   #begin(decision: Decision, versionBefore: number): FailoverRecord {
@@ -101,6 +109,11 @@ export class FailoverCoordinator {
   #entry(outcome: string, step: Step, tookMs: number): StepLog {
     return { step, atMs: this.#o.clock.wallMs(), tookMs: Math.round(tookMs * 10) / 10, outcome };
   }
+}
+
+/** Without a fence the proof for a release is what a process itself has watched: whoever resumes begins to watch. */
+function stepToResume({ step, fenced }: FailoverRecord): Step {
+  return step === 'release' && !fenced ? 'wait' : step;
 }
 
 function stateAt(step: Step): FailoverRecord['state'] {

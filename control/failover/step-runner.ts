@@ -88,13 +88,18 @@ export class StepRunner {
     return { outcome: { step: 'drain', result }, found: { drained: found }, note: `${found.shipped} shipped` };
   }
 
-  /** Until the record has not moved for the take-over wait, on this process's own clock. */
+  /**
+   * Until the lease has not moved for the take-over wait, on this process's own clock. A lease that is not the old holder's
+   * any more is nothing to wait for; the release looks what became of it.
+   */
   async #wait({ decision }: FailoverRecord): Promise<StepRun> {
     const watch = this.#watchOf(decision.cell);
     const startedMs = this.#clock.monotonicMs();
     for (;;) {
       const lease = await this.#readLease(decision.cell);
       watch.observe(lease);
+      if (lease.state === 'released' || lease.epoch !== decision.seenEpoch)
+        return { outcome: { step: 'wait', result: 'expired' }, note: 'the lease was given up or has moved on' };
       const remainingMs = watch.remainingMs() ?? takeoverWaitMs(lease.ttlMs);
       if (remainingMs === 0) return { outcome: { step: 'wait', result: 'expired' } };
       if (this.#clock.monotonicMs() - startedMs > LEASE_WAITS_MAX * takeoverWaitMs(lease.ttlMs)) {
@@ -133,7 +138,7 @@ export class StepRunner {
     }
     const watch = this.#watchOf(cell);
     watch.observe(lease);
-    // A resumed record whose watch is new waits again: the proof is this process's own observation.
+    // Renewed since the wait: the proof is an unmoved record, and there is none.
     if (watch.remainingMs() !== 0) return Promise.resolve(false);
     const next = releasedTo(lease, { successor: to, proof: 'expired' });
     return this.#ports.leases.release({ seen: lease, next, match: 'exact' }, limit);

@@ -14,8 +14,8 @@ export interface Guard extends Edit {
   readonly file: string;
   /** Further edits of the same file, where a guard stands in two places. */
   readonly also?: readonly Edit[];
-  /** Why nothing is expected to break: what else holds the line. Then the guard is there for speed or as a second line. */
-  readonly redundant?: string;
+  /** The test or drill that misses the guard, where the simulation can't: it fails with the guard taken out. */
+  readonly shownBy?: string;
   /** What goes wrong without it. */
   readonly breaks: string;
 }
@@ -99,7 +99,7 @@ const LEASE: readonly Guard[] = [
     snippet: 'epoch: nextEpoch(Math.max(lease.epoch, options.ownFence)),',
     replacement: 'epoch: nextEpoch(lease.epoch),',
     breaks: 'a region takes the lease under an epoch that its own store refuses',
-    redundant: 'the raise is refused and the next take is one higher; it saves a round',
+    shownBy: 'test/cell/lease-guards.test.ts (takes an epoch above its own fence)',
   },
   {
     name: 'own fence read before a renewal after a restart',
@@ -107,7 +107,7 @@ const LEASE: readonly Guard[] = [
     snippet: 'if (ownFence > lease.epoch) return this.#blocked(lease, ownFence);',
     replacement: '',
     breaks: 'a restarted holder renews for ever a lease whose store is fenced',
-    redundant: 'the raise before opening finds the same; it saves a renewal that helps nobody',
+    shownBy: 'test/cell/lease-guards.test.ts (does not renew while its store is fenced above it)',
   },
 ];
 
@@ -154,7 +154,6 @@ const FENCE: readonly Guard[] = [
     snippet: "if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);",
     replacement: '',
     breaks: 'a region opens although its store is fenced above it',
-    redundant: 'every commit checks the fence again, and the next probe closes the region',
   },
 ];
 
@@ -175,8 +174,6 @@ const WRITES: readonly Guard[] = [
     replacement:
       "if (commit.class !== 'mergeable' && this.#o.clock.monotonicMs() < 0) {\n        this.#o.counters.refusedByLease++;",
     breaks: 'a call is sent in vain',
-    redundant:
-      'the first look is in the same breath; for a repeat the fence and the last look cover it; it saves a call',
   },
   {
     name: 'idempotency record must be absent',
@@ -330,7 +327,7 @@ const COORDINATION: readonly Guard[] = [
     snippet: "if (record?.state !== 'running') return true;",
     replacement: 'if (record !== undefined) return true;',
     breaks: 'a holder takes the cell back from a coordinator that is at work',
-    redundant: 'the next step of the coordinator is conditional on the lease; it costs the change, not safety',
+    shownBy: 'test/cell/lease-guards.test.ts (leaves the cell to a coordinator that is at work)',
   },
 ];
 

@@ -1,97 +1,112 @@
 /**
- * `npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--json]`: takes out one guard after the other and lets the
- * simulation look for a violation. Exit 1 when a guard that is needed was not missed, or its snippet is not in its file
- * any more (then the list must follow the code); 2 for usage.
+ * `npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]`: takes out one guard after the other
+ * and lets the kept schedules and the simulation look for a violation, on all cores. Exit 1 when a guard was not missed, or
+ * its snippet is not in its file any more (then the list must follow the code); 2 for usage. `--table` writes the result
+ * into docs/found-bugs.md.
  */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { bundleSimulation } from '../simulation/run.mjs';
+import { ROOT } from '../simulation/run.mjs';
+import { bundleMutant, missingSnippet } from './mutants.mjs';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const SEEDS_DEFAULT = 3_000;
-/** A guard that is said to be redundant is only looked at for surprises. */
-const SEEDS_REDUNDANT = 500;
-
-const edits = (guard) => [guard, ...(guard.also ?? [])];
-
-function mutated({ file, ...guard }) {
-  const source = readFileSync(join(ROOT, file), 'utf8');
-  return edits(guard).reduce((text, { snippet, replacement }) => text.replace(snippet, () => replacement), source);
-}
-
-/** Replaces the snippets while the file is loaded. */
-function mutation(guard) {
-  const path = join(ROOT, guard.file);
-  return {
-    name: 'mutation',
-    setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
-        loaded === path ? { contents: mutated(guard), loader: 'ts' } : undefined,
-      );
-    },
-  };
-}
-
-async function load(name, plugins) {
-  const outfile = await bundleSimulation({ entry: 'test/mutation/hunt.ts', name, plugins });
-  try {
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(outfile, { force: true });
-  }
-}
-
-async function tryGuard(guard, { index, seeds }) {
-  const source = readFileSync(join(ROOT, guard.file), 'utf8');
-  const missing = edits(guard).filter(({ snippet }) => source.split(snippet).length !== 2);
-  if (missing.length > 0) {
-    return { ...guard, verdict: 'not found', detail: `not exactly once in ${guard.file}: ${missing[0].snippet}` };
-  }
-  const { hunt } = await load(`mutant-${index}`, [mutation(guard)]);
-  const caught = await hunt({ first: 1, seeds: guard.redundant ? Math.min(seeds, SEEDS_REDUNDANT) : seeds });
-  if (caught) return { ...guard, verdict: 'caught', detail: `seed ${caught.seed}, ${caught.message.slice(0, 110)}` };
-  return {
-    ...guard,
-    verdict: guard.redundant ? 'redundant' : 'NOT caught',
-    detail: guard.redundant ?? `${seeds} seeds`,
-  };
-}
+/** Of the code as it stands: were it broken, nothing that follows would mean anything. */
+const SEEDS_SOUND = 100;
+const USAGE = 'npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]';
+const DOCUMENT = join(ROOT, 'docs', 'found-bugs.md');
+const [TABLE_BEGIN, TABLE_END] = ['<!-- begin: npm run mutate -- --table -->', '<!-- end -->'];
 
 function readOptions() {
   try {
     const { values } = parseArgs({
-      options: { seeds: { type: 'string' }, only: { type: 'string' }, json: { type: 'boolean', default: false } },
+      options: {
+        seeds: { type: 'string', default: String(SEEDS_DEFAULT) },
+        only: { type: 'string', default: '' },
+        jobs: { type: 'string', default: String(availableParallelism()) },
+        table: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
     });
-    const seeds = Number(values.seeds ?? SEEDS_DEFAULT);
-    if (!Number.isInteger(seeds) || seeds < 1)
-      throw new RangeError(`--seeds is "${values.seeds}". Allowed: an integer from 1.`);
-    return { seeds, only: values.only ?? '', json: values.json };
+    const seeds = integer('--seeds', values.seeds);
+    const jobs = integer('--jobs', values.jobs);
+    if (values.table && values.only !== '') throw new RangeError('--table is for the whole list, without --only.');
+    return { ...values, seeds, jobs };
   } catch (error) {
-    console.error(`${error.message} Usage: npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--json]`);
+    console.error(`${error.message} Usage: ${USAGE}`);
     process.exit(2);
   }
 }
 
-const options = readOptions();
-mkdirSync(join(ROOT, '.holdfast', 'simulation'), { recursive: true });
-const { GUARDS, hunt } = await load('unmutated', []);
-const sound = await hunt({ first: 1, seeds: Math.min(options.seeds, 100) });
-if (sound) {
-  console.error(
-    `Without any mutation seed ${sound.seed} breaks ${sound.message}: nothing that follows would mean anything.`,
+function integer(name, text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new RangeError(`${name} is "${text}". Allowed: an integer from 1.`);
+}
+
+async function tryGuard(guard, { index, pool, steps, seeds }) {
+  const missing = missingSnippet(guard);
+  if (missing !== null) {
+    return { ...guard, verdict: 'not found', detail: `not exactly once in ${guard.file}: ${missing}` };
+  }
+  if (guard.shownBy) return { ...guard, verdict: 'shown by', detail: guard.shownBy };
+  const { file, url } = await bundleMutant(guard, `mutant-${index}`);
+  try {
+    const onReport = ({ failures }) => failures.length === 0;
+    const { failures, totals } = await pool.run({ bundle: url, first: 1, seeds, steps, kept: true, onReport });
+    const caught = failures[0];
+    if (!caught) return { ...guard, verdict: 'NOT caught', detail: `${totals.seeds} seeds` };
+    const by = caught.kept ? `kept schedule ${caught.kept}` : `seed ${caught.seed}`;
+    return { ...guard, verdict: 'caught', detail: `\`${caught.invariant}\`, ${by}`, message: caught.message };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+async function tryAll({ seeds, only, jobs, json }) {
+  const { file, url } = await bundleMutant(null, 'unmutated');
+  const { GUARDS, Pool, STEPS_DEFAULT: steps } = await import(url);
+  const pool = new Pool({ root: ROOT, size: jobs });
+  try {
+    const sound = await pool.run({ bundle: url, first: 1, seeds: Math.min(seeds, SEEDS_SOUND), steps, kept: true });
+    if (sound.failures.length > 0) {
+      console.error(
+        `Without any mutation the simulation breaks ${sound.failures[0].message}: the rest would mean nothing.`,
+      );
+      process.exit(1);
+    }
+    const wanted = GUARDS.filter(({ name }) => name.includes(only));
+    const tell = (result) => {
+      if (!json) console.log(`${result.verdict.padEnd(10)} ${result.name.padEnd(52)} ${result.detail}`);
+      return result;
+    };
+    return await Promise.all(wanted.map((guard, index) => tryGuard(guard, { index, pool, steps, seeds }).then(tell)));
+  } finally {
+    pool.close();
+    rmSync(file, { force: true });
+  }
+}
+
+/** The document's table is what this printed, with its date and bound. */
+function writeTable(results, seeds) {
+  const rows = results.map(
+    ({ name, verdict, detail }) => `| ${name} | ${verdict === 'caught' ? '' : `${verdict} `}${detail} |`,
   );
-  process.exit(1);
+  const head = `Printed by \`npm run mutate -- --seeds ${seeds} --table\` on ${new Date().toISOString().slice(0, 10)}.`;
+  const table = [TABLE_BEGIN, head, '', '| guard | broken without it |', '| --- | --- |', ...rows, TABLE_END].join(
+    '\n',
+  );
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [from, to] = [text.indexOf(TABLE_BEGIN), text.indexOf(TABLE_END)];
+  if (from < 0 || to < from) throw new Error(`${DOCUMENT} has no place for the table: ${TABLE_BEGIN} … ${TABLE_END}.`);
+  writeFileSync(DOCUMENT, text.slice(0, from) + table + text.slice(to + TABLE_END.length));
 }
-const results = [];
-for (const [index, guard] of GUARDS.entries()) {
-  if (!guard.name.includes(options.only)) continue;
-  const result = await tryGuard(guard, { index, seeds: options.seeds });
-  results.push(result);
-  if (!options.json) console.log(`${result.verdict.padEnd(10)} ${result.name.padEnd(52)} ${result.detail}`);
-}
+
+const options = readOptions();
+const results = await tryAll(options);
 if (options.json) console.log(JSON.stringify(results));
 const bad = results.filter(({ verdict }) => verdict === 'NOT caught' || verdict === 'not found');
 if (!options.json) console.log(`${results.length} guards, ${bad.length} not shown to be needed`);
+if (options.table) writeTable(results, options.seeds);
 process.exitCode = bad.length === 0 && results.length > 0 ? 0 : 1;

@@ -4,13 +4,16 @@
  * A client asks on without knowing who the owner is, now and then the wrong region; it repeats what it is not sure of
  * with the same idempotency key, and some do not look whether the key is recorded already.
  */
+import { leaseKey } from '../../cell/lease/lease-arbiter.ts';
 import type { CommitDraft, OutboxMessage } from '../../core/commit.ts';
 import { isPlatformError } from '../../core/errors.ts';
-import { type AggregateId, aggregateId, type RegionName } from '../../core/ids.ts';
+import { type AggregateId, aggregateId, type Epoch, type RegionName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
+import type { Forward } from '../../router/core/decide.ts';
 import type { Oracle } from './oracle.ts';
-import { pick, REGIONS } from './schedule.ts';
+import { CELL, pick, REGIONS } from './schedule.ts';
+import { SimRouter } from './sim-router.ts';
 import { hashOf } from './trace.ts';
 import type { CellProcess, World } from './world.ts';
 
@@ -32,10 +35,27 @@ export interface Operation {
   readonly blind: boolean;
 }
 
+interface Asked {
+  readonly operation: Operation;
+  readonly attempt: number;
+  readonly region: RegionName;
+  /** The router that it went through, if any. */
+  readonly routed?: { readonly router: SimRouter; readonly forward: Forward; readonly attempts: number };
+}
+
+function routerOf(world: World, oracle: Oracle): SimRouter {
+  return new SimRouter({
+    saw: (trouble) => world.saw(trouble),
+    ownerOf: (epoch) => oracle.ownerOf(epoch),
+    fail: (invariant, detail) => oracle.fail(invariant, detail),
+  });
+}
+
 export class Clients {
   readonly #world: World;
   readonly #oracle: Oracle;
   readonly #rng: Rng;
+  readonly #routers: readonly SimRouter[];
   #count = 0;
   #stopped = false;
 
@@ -43,6 +63,7 @@ export class Clients {
     this.#world = world;
     this.#oracle = oracle;
     this.#rng = seededRng(hashOf(`${world.schedule.seed}/clients`));
+    this.#routers = REGIONS.map(() => routerOf(world, oracle));
   }
 
   start(): void {
@@ -55,7 +76,7 @@ export class Clients {
 
   #next(): void {
     if (this.#stopped) return;
-    this.send(this.#draw(), { region: this.#region(), attempt: 0 });
+    this.send(this.#draw(), { attempt: 0 });
     this.#world.queue.in(this.#world.schedule.clientEveryMs * (0.2 + 1.6 * this.#rng.next()), () => this.#next());
   }
 
@@ -67,44 +88,61 @@ export class Clients {
     return { id: `op${++this.#count}`, aggregate, lane, ack, blind: rng.next() < 0.3 };
   }
 
-  /** Mostly who says that it is active, else anybody. */
-  #region(): RegionName {
-    const rng = this.#rng;
-    const active = REGIONS.filter((region) => this.#oracle.believesActive(region));
-    return active.length > 0 && rng.next() < 0.85 ? pick(rng, active) : pick(rng, REGIONS);
-  }
-
-  /** One replicated write to each aggregate, for the end. Returns how many. */
-  sendToAll(region: RegionName, round: number): number {
+  /** One replicated write to each aggregate, for the end, each through a router that has to find the owner. Returns how many. */
+  sendToAll(round: number): number {
     const all = [...STRICT_AGGREGATES, ...REGIONS.map(laneOf)];
     for (const [index, aggregate] of all.entries()) {
       const lane = index >= STRICT_AGGREGATES.length;
-      this.send(
-        { id: `end${round}.${index}`, aggregate, lane, ack: 'replicated', blind: false },
-        { region, attempt: 0 },
-      );
+      this.send({ id: `end${round}.${index}`, aggregate, lane, ack: 'replicated', blind: false }, { attempt: 0 });
     }
     return all.length;
   }
 
-  send(operation: Operation, at: { region: RegionName; attempt: number }): void {
-    const region = operation.lane ? (operation.aggregate.split('~')[1] as RegionName) : at.region;
-    const host = this.#world.cellAt(region);
+  /** A lane has its region; some callers don't go through a router; the others ask where the router says. */
+  send(operation: Operation, { attempt }: { attempt: number }): void {
+    const rng = this.#rng;
+    const direct = rng.next() < 0.15 && !operation.id.startsWith('end');
+    if (operation.lane || direct) {
+      const region = operation.lane ? (operation.aggregate.split('~')[1] as RegionName) : pick(rng, REGIONS);
+      this.#ask({ operation, attempt, region });
+      return;
+    }
+    const router = pick(rng, this.#routers);
+    // The control plane's word comes now and then, and is as old as the row that it read.
+    if (rng.next() < 0.1) this.#publish(router);
+    const forward = router.forward();
+    this.#ask({ operation, attempt, region: forward.region, routed: { router, forward, attempts: 1 } });
+  }
+
+  #publish(router: SimRouter): void {
+    const lease = this.#world.store('arbiter').table.peek(leaseKey(CELL));
+    if (lease?.state === 'held') {
+      router.published({ region: String(lease.holder) as RegionName, epoch: Number(lease.epoch) as Epoch });
+    }
+  }
+
+  #ask(asked: Asked): void {
+    const { operation, attempt, region, routed } = asked;
+    const host = pick(this.#rng, this.#world.cellsIn(region));
     if (!host.process.running) return;
     host.process.deliver('answer', () => {
-      const call = this.#perform(host, { operation, region, attempt: at.attempt });
+      const standing = host.cell.runtime.standing();
+      if (routed && standing.state !== 'active') {
+        const next = routed.router.refused({ ...routed, region }, standing);
+        if (next !== null) this.#ask({ ...asked, region: next, routed: { ...routed, attempts: routed.attempts + 1 } });
+        return;
+      }
+      const call = this.#perform(host, { operation, region, attempt });
       call.catch((error: unknown) => {
-        this.#oracle.refused(`${operation.id}/${at.attempt}`, error);
+        this.#oracle.refused(`${operation.id}/${attempt}`, error);
         const unsure = isPlatformError(error) && error.effect === 'unknown';
-        if (unsure && at.attempt + 1 < TRIES_MAX) this.#later(operation, at.attempt + 1);
+        if (unsure && attempt + 1 < TRIES_MAX) this.#later(operation, attempt + 1);
       });
     });
   }
 
   #later(operation: Operation, attempt: number): void {
-    this.#world.queue.in(this.#rng.next() * RETRY_AFTER_MS_MAX, () =>
-      this.send(operation, { region: this.#region(), attempt }),
-    );
+    this.#world.queue.in(this.#rng.next() * RETRY_AFTER_MS_MAX, () => this.send(operation, { attempt }));
   }
 
   async #perform(
@@ -113,7 +151,7 @@ export class Clients {
   ): Promise<void> {
     const { operation, region, attempt } = call;
     const entry = `${operation.id}/${attempt}`;
-    const invocation = this.#oracle.invoked({ entry, operation, region });
+    const invocation = this.#oracle.invoked({ entry, operation, region, process: process.name });
     const bounds = { deadlineAtMs: process.monotonicMs() + pick(this.#rng, CALLS_MS_MAX) };
     const { store } = cell.runtime;
     for (let round = 0; ; round++) {

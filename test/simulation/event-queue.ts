@@ -2,12 +2,17 @@
  * Virtual time: events in order of their time, then of their making. After an event that let a process run, the queue
  * waits for one turn of the machine's own event loop, so that every promise that the event settled has run its chain.
  */
+import { Violation } from './violation.ts';
+
 export interface Scheduled {
   readonly atMs: number;
   readonly order: number;
   readonly run: () => void;
   cancelled: boolean;
 }
+
+/** A schedule has about a thousand; one that has this many goes round in circles. */
+const EVENTS_MAX = 150_000;
 
 export class EventQueue {
   readonly #heap: Scheduled[] = [];
@@ -33,7 +38,7 @@ export class EventQueue {
       this.#pop();
       if (next.cancelled) continue;
       this.nowMs = next.atMs;
-      this.events++;
+      if (++this.events > EVENTS_MAX) throw new Violation('stuck', `${EVENTS_MAX} events and no end`);
       next.run();
       if (!this.dirty) continue;
       this.dirty = false;
@@ -81,4 +86,4 @@ export class EventQueue {
 
 const before = (a: Scheduled, b: Scheduled) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const turn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -17,6 +17,8 @@ const REPLICATED_ROWS = /^(AGG|OUTBOX)#/;
 
 /** What is still missing for peace, the first thing only; `null` when there is peace. */
 export function unrest(world: World, oracle: Oracle): string | null {
+  // Late effects (a request that is still under way, a duplicate) have their turn before the end is judged.
+  if (world.late.underWay > 0) return `${world.late.underWay} requests from before the heal are under way`;
   const active = REGIONS.filter((region) => oracle.believesActive(region));
   if (active.length !== 1) return `${active.length} regions are active`;
   // A record that nobody resumes stays; it must not keep the cell from working.
@@ -69,6 +71,8 @@ export function checkEnd(world: World, oracle: Oracle): void {
   }
   const setAside = entriesUnder(world, QUARANTINE);
   const settled = entriesUnder(world, RECONCILED);
+  if (setAside.size > 0) world.saw('commit set aside');
+  if (settled.size > 0) world.saw('commit taken in again');
   for (const { entry, aggregate, epoch, version, region } of oracle.stood.values()) {
     const where = `${entry} (${aggregate} ${epoch}.${version} of ${region})`;
     if (!line.has(entry) && !setAside.has(entry) && !settled.has(entry)) throw new Violation('vanished', where);

@@ -1,67 +1,99 @@
-/** `npm run simulate`: runs seeds, and for a failing one finds a smaller schedule and says how to run it again. */
+/** `npm run simulate`: runs seeds on all cores, and for a failing one finds a smaller schedule and says how to run it again. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { FOUND, type Found } from './found-schedules.ts';
 import { minimise } from './minimise.ts';
+import { Pool } from './pool.ts';
+import { addReport, type Failure, noTotals, type RangeReport, runRange } from './run-range.ts';
 import { type RunResult, runSchedule } from './run-schedule.ts';
-import { drawSchedule, type Schedule } from './schedule.ts';
-import type { Violation } from './violation.ts';
+import { drawSchedule, type Schedule, STEPS_DEFAULT } from './schedule.ts';
+
+export { runRange };
 
 const SEEDS_DEFAULT = 1_000;
-const STEPS_DEFAULT = 6;
 const SEEDS_MAX = 10_000_000;
 const STEPS_MAX = 50;
+const JOBS_MAX = 256;
 /** Failing seeds that are made smaller and shown; more of them are only counted. */
 const FAILURES_SHOWN_MAX = 5;
 const PROGRESS_EVERY_MS = 5_000;
-const USAGE = 'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--found NAME] [--trace] [--json]';
+const USAGE = 'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J] [--found NAME] [--trace] [--json]';
 
 interface Options {
   readonly first: number;
   readonly seeds: number;
   readonly steps: number;
+  readonly jobs: number;
   /** A kept schedule instead of drawn ones. */
   readonly found: Found | null;
   readonly trace: boolean;
   readonly json: boolean;
 }
 
-interface Failure {
-  readonly seed: number;
-  readonly violation: Violation;
+/** Where the bundle lies that the workers load, and the checkout that it was made from. */
+export interface Place {
+  readonly bundle: string;
+  readonly root: string;
 }
 
 /** Returns the exit code: 0 no violation, 1 a violation, 2 usage. */
-export async function simulate(args: readonly string[]): Promise<number> {
+export async function simulate(args: readonly string[], place: Place): Promise<number> {
   const options = readOptions(args);
   if (typeof options === 'string') {
     console.error(`${options} Usage: ${USAGE}`);
     return 2;
   }
-  const totals = { seeds: 0, events: 0, virtualMs: 0, acknowledged: 0, lost: 0 };
-  const failures: Failure[] = [];
   const startedMs = performance.now();
-  const startedCpu = process.cpuUsage();
-  let toldMs = startedMs;
-  for (let seed = options.first; seed < options.first + options.seeds; seed++) {
-    const result = await runSchedule(scheduleOf(seed, options), { keepTrace: options.trace });
-    if (options.trace) console.log(result.trace.join('\n'));
-    count(totals, result);
-    if (result.violation) failures.push({ seed, violation: result.violation });
-    if (!options.json && performance.now() - toldMs > PROGRESS_EVERY_MS) {
-      toldMs = performance.now();
-      console.error(`${totals.seeds} of ${options.seeds} seeds, ${failures.length} with a violation`);
-    }
-  }
-  const cpu = process.cpuUsage(startedCpu);
-  const cpuSeconds = (cpu.user + cpu.system) / 1e6;
+  const report = options.found || options.trace ? await runHere(options) : await runOnAllCores(options, place);
   const seconds = (performance.now() - startedMs) / 1e3;
-  const perCoreSecond = Math.round(totals.seeds / cpuSeconds);
-  const shown = [];
+  const { totals, failures, coverage } = report;
+  const perCoreSecond = Math.round(totals.seeds / totals.cpuSeconds);
+  const shown: Described[] = [];
   for (const failure of failures.slice(0, FAILURES_SHOWN_MAX)) shown.push(await describe(failure, options));
-  const report = { ...totals, violations: failures.length, seconds, cpuSeconds, perCoreSecond, failures: shown };
-  if (options.json) console.log(JSON.stringify(report));
-  else print(report, failures);
+  if (options.json) {
+    const figures = { ...totals, violations: failures.length, seconds, perCoreSecond, jobs: options.jobs };
+    console.log(JSON.stringify({ ...figures, failures: shown, coverage }));
+  } else print({ ...report, seconds, perCoreSecond, shown });
   return failures.length === 0 ? 0 : 1;
+}
+
+async function runOnAllCores(options: Options, place: Place): Promise<RangeReport> {
+  const { first, seeds, steps, jobs } = options;
+  const pool = new Pool({ root: place.root, size: jobs });
+  let toldMs = performance.now();
+  const onReport = ({ totals, failures }: RangeReport) => {
+    if (options.json || performance.now() - toldMs < PROGRESS_EVERY_MS) return true;
+    toldMs = performance.now();
+    console.error(`${totals.seeds} of ${seeds} seeds, ${failures.length} with a violation`);
+    return true;
+  };
+  try {
+    return await pool.run({ bundle: place.bundle, first, seeds, steps, onReport });
+  } finally {
+    pool.close();
+  }
+}
+
+/** A kept schedule, or seeds whose trace is wanted: one after the other. */
+async function runHere(options: Options): Promise<RangeReport> {
+  let sum: RangeReport = { totals: noTotals(), failures: [], coverage: {} };
+  for (let seed = options.first; seed < options.first + options.seeds; seed++) {
+    const startedCpu = process.cpuUsage();
+    const result = await runSchedule(scheduleOf(seed, options), { tracing: options.trace ? 'lines' : 'none' });
+    if (options.trace) console.log(result.trace.join('\n'));
+    const { user, system } = process.cpuUsage(startedCpu);
+    sum = addReport(sum, asReport(seed, result, (user + system) / 1e6));
+  }
+  return sum;
+}
+
+function asReport(seed: number, result: RunResult, cpuSeconds: number): RangeReport {
+  const { events, virtualMs, acknowledged, setAside, violation } = result;
+  return {
+    totals: { seeds: 1, events, virtualMs, acknowledged, setAside, cpuSeconds },
+    failures: violation ? [{ seed, invariant: violation.invariant, message: violation.message }] : [],
+    coverage: Object.fromEntries([...result.coverage].map((kind) => [kind, 1])),
+  };
 }
 
 function readOptions(args: readonly string[]): Options | string {
@@ -73,19 +105,21 @@ function readOptions(args: readonly string[]): Options | string {
         seed: { type: 'string' },
         found: { type: 'string' },
         steps: { type: 'string', default: String(STEPS_DEFAULT) },
+        jobs: { type: 'string', default: String(availableParallelism()) },
         trace: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     });
-    const seeds = integer(
-      '--seeds',
-      values.seeds ?? (values.seed === undefined && values.found === undefined ? String(SEEDS_DEFAULT) : '1'),
-      SEEDS_MAX,
-    );
-    const first = integer('--seed', values.seed ?? '1', Number.MAX_SAFE_INTEGER);
-    const steps = integer('--steps', values.steps, STEPS_MAX);
-    const found = values.found === undefined ? null : foundNamed(values.found);
-    return { seeds, first, steps, found, trace: values.trace, json: values.json };
+    const one = values.seed !== undefined || values.found !== undefined;
+    return {
+      seeds: integer('--seeds', values.seeds ?? String(one ? 1 : SEEDS_DEFAULT), SEEDS_MAX),
+      first: integer('--seed', values.seed ?? '1', Number.MAX_SAFE_INTEGER),
+      steps: integer('--steps', values.steps, STEPS_MAX),
+      jobs: integer('--jobs', values.jobs, JOBS_MAX),
+      found: values.found === undefined ? null : foundNamed(values.found),
+      trace: values.trace,
+      json: values.json,
+    };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -107,42 +141,29 @@ function integer(name: string, text: string, max: number): number {
   throw new RangeError(`${name} is "${text}". Allowed: an integer 1–${max}.`);
 }
 
-function count(totals: Record<'seeds' | 'events' | 'virtualMs' | 'acknowledged' | 'lost', number>, result: RunResult) {
-  totals.seeds++;
-  totals.events += result.events;
-  totals.virtualMs += result.virtualMs;
-  totals.acknowledged += result.acknowledged;
-  totals.lost += result.lost;
-}
-
-interface Described {
-  readonly seed: number;
-  readonly invariant: string;
-  readonly message: string;
+interface Described extends Failure {
   readonly replay: string;
   readonly minimal: Schedule;
 }
 
-async function describe({ seed, violation }: Failure, options: Options): Promise<Described> {
+async function describe(failure: Failure, options: Options): Promise<Described> {
   const { steps, found } = options;
-  const minimal = await minimise(scheduleOf(seed, options), violation.invariant);
+  const schedule = scheduleOf(failure.seed, options);
+  // What never ends can't be tried again and again.
+  const minimal = failure.invariant === 'stuck' ? schedule : await minimise(schedule, failure.invariant);
   const stepsFlag = steps === STEPS_DEFAULT ? '' : ` --steps ${steps}`;
-  const replay = `npm run simulate -- ${found ? `--found ${found.name}` : `--seed ${seed}${stepsFlag}`}`;
-  return { seed, invariant: violation.invariant, message: violation.message, replay, minimal };
+  const replay = `npm run simulate -- ${found ? `--found ${found.name}` : `--seed ${failure.seed}${stepsFlag}`}`;
+  return { ...failure, replay, minimal };
 }
 
-function print(
-  report: {
-    seeds: number;
-    seconds: number;
-    perCoreSecond: number;
-    acknowledged: number;
-    lost: number;
-    failures: Described[];
-  },
-  failures: readonly Failure[],
-): void {
-  for (const { seed, message, replay, minimal } of report.failures) {
+interface Printed extends RangeReport {
+  readonly seconds: number;
+  readonly perCoreSecond: number;
+  readonly shown: readonly Described[];
+}
+
+function print({ totals, failures, seconds, perCoreSecond, shown }: Printed): void {
+  for (const { seed, message, replay, minimal } of shown) {
     const { faults, moves, ...world } = minimal;
     console.log(`\nseed ${seed} breaks ${message}\n  replay: ${replay}\n  smallest schedule: ${JSON.stringify(world)}`);
     const rounded = (thing: object) =>
@@ -150,12 +171,10 @@ function print(
     for (const thing of [...faults, ...moves].sort((a, b) => a.atMs - b.atMs)) console.log(`    ${rounded(thing)}`);
   }
   const kinds = new Map<string, number[]>();
-  for (const { seed, violation } of failures) {
-    kinds.set(violation.invariant, [...(kinds.get(violation.invariant) ?? []), seed]);
-  }
+  for (const { seed, invariant } of failures) kinds.set(invariant, [...(kinds.get(invariant) ?? []), seed]);
   for (const [invariant, seeds] of kinds)
     console.log(`${invariant}: ${seeds.length} seeds (${seeds.slice(0, 8).join(' ')})`);
   console.log(
-    `${report.seeds} seeds in ${report.seconds.toFixed(1)} s (${report.perCoreSecond} a second and core), ${report.acknowledged} writes acknowledged, ${report.lost} of them set aside, ${failures.length} violations`,
+    `${totals.seeds} seeds in ${seconds.toFixed(1)} s (${perCoreSecond} a second and core), ${totals.acknowledged} writes acknowledged, ${totals.setAside} of them set aside, ${failures.length} violations`,
   );
 }

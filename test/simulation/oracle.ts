@@ -4,6 +4,8 @@
  * Judges what happens while it happens, by true time and by what stands in the stores, which no process can see. Safety:
  *
  *   fence-falls          the epoch of a fence shard never falls, and one epoch has one owner
+ *   opened-unfenced      a region is active only after every shard of its store stood at its epoch, for it
+ *   sent-without-lease   no commit is sent by a process that does not hold its epoch at that instant
  *   two-active           two regions hold the cell at once only if the store of the lower epoch is fenced above it
  *   stale-ack            once a higher epoch is open, only what its owner has is still acknowledged under a lower one
  *   late-invocation-ack  no write invoked after an acknowledgement of a higher epoch is acknowledged under a lower one
@@ -15,6 +17,7 @@
  *   drained-loss         what was acknowledged before a planned move, or a drained one, is at the successor when it is released
  *   lease-usurped        a released lease is taken by its successor, or by the releaser after the wait
  *   frozen-holder        a region whose store has taken nothing for a lease does not go on renewing
+ *   hint-back, -wrong    a router's ownership never goes back, and names the region that got the epoch (sim-router.ts)
  *   record-overwritten   a failover's record moves one version at a time
  */
 
@@ -30,15 +33,15 @@ import {
   toHead,
   toReconciled,
 } from '../../cell/store/table-layout.ts';
-import { keyOf } from '../../cell/table/memory-table.ts';
+import { keyOf } from '../../cell/table/memory-rows.ts';
 import type { Item, TableWrite } from '../../cell/table/table.ts';
 import type { FailoverRecord } from '../../control/failover/failover-record.ts';
-import { type Commit, type CommitReceipt, includes } from '../../core/commit.ts';
+import { type Commit, type CommitReceipt, includes, LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { takeoverWaitMs } from '../../core/lease.ts';
 import { LOG_ITEM, type Operation } from './clients.ts';
-import { CELL, CLOCK_RATE_DRIFT_MAX, peerOf, REGIONS, type Schedule } from './schedule.ts';
+import { CELL, CLOCK_RATE_DRIFT_MAX, EAST, peerOf, type Schedule, WEST } from './schedule.ts';
 import type { Effect } from './sim-store.ts';
 import type { Trace } from './trace.ts';
 import { Violation } from './violation.ts';
@@ -48,6 +51,8 @@ export interface Invocation {
   readonly entry: string;
   readonly operation: Operation;
   readonly region: RegionName;
+  /** Name of the process that was asked. */
+  readonly process: string;
   readonly atMs: number;
   /** The highest epoch under which anything had been acknowledged when it began. */
   readonly ackedEpochBefore: number;
@@ -91,6 +96,12 @@ export class Oracle {
   #released: { item: Item; atMs: number } | null = null;
   #ackedEpoch = 0;
   #openEpoch = 0;
+  #openIn: RegionName = EAST;
+  /** Every state that a fence shard ever had, and the openings that were judged by them. */
+  readonly #fencesStood = new Set<string>();
+  readonly #opened = new Map<string, number>();
+  /** Who got each epoch of the lease. */
+  readonly #owners = new Map<number, RegionName>();
   /** The first one; it ends the run. */
   violation: Violation | null = null;
 
@@ -109,24 +120,26 @@ export class Oracle {
   }
 
   believesActive(region: RegionName): boolean {
-    return this.#world?.cellAt(region).cell.runtime.standing().state === 'active';
+    return this.#world?.cellsIn(region).some(({ cell }) => cell.runtime.standing().state === 'active') ?? false;
   }
 
-  invoked(call: Pick<Invocation, 'entry' | 'operation' | 'region'>): Invocation {
-    this.note(`${call.entry} ${call.operation.ack} ${call.operation.aggregate} at ${call.region}`);
+  invoked(call: Pick<Invocation, 'entry' | 'operation' | 'region' | 'process'>): Invocation {
+    if (this.#trace.on) this.note(`${call.entry} ${call.operation.ack} ${call.operation.aggregate} at ${call.region}`);
     return { ...call, atMs: this.#nowMs, ackedEpochBefore: this.#ackedEpoch };
   }
 
   refused(entry: string, error: unknown): void {
+    if (!this.#trace.on) return;
     this.note(
       `${entry} refused: ${error instanceof Error ? ((error as { code?: string }).code ?? error.message) : ''}`,
     );
   }
 
   acknowledged(invocation: Invocation, receipt: CommitReceipt): void {
-    const { entry, operation, region } = invocation;
-    this.note(`${entry} acknowledged ${receipt.epoch}.${receipt.version} ${receipt.ack} ${receipt.degraded ?? ''}`);
-    const alone = receipt.degraded !== null && this.#notRenewedSincePeer(region);
+    const { entry, operation } = invocation;
+    if (this.#trace.on)
+      this.note(`${entry} acknowledged ${receipt.epoch}.${receipt.version} ${receipt.ack} ${receipt.degraded ?? ''}`);
+    const alone = receipt.degraded !== null && this.#notRenewedSincePeer(invocation);
     this.acknowledgements.push({ invocation, receipt, atMs: this.#nowMs, aloneWithoutRenewal: alone });
     if (operation.lane) return;
     const name = `${operation.aggregate} ${receipt.epoch}.${receipt.version}`;
@@ -137,14 +150,15 @@ export class Oracle {
       const detail = `${entry} under ${receipt.epoch} was invoked after an acknowledgement under ${invocation.ackedEpochBefore}`;
       this.#fail('late-invocation-ack', detail);
     }
-    if (this.#openEpoch > receipt.epoch && !this.logOf(peerOf(region), operation.aggregate).includes(entry)) {
+    // The owner of the open epoch may be the same region: there another process acknowledged what stands in its store.
+    if (this.#openEpoch > receipt.epoch && !this.logOf(this.#openIn, operation.aggregate).includes(entry)) {
       this.#fail('stale-ack', `${entry} under ${receipt.epoch} while ${this.#openEpoch} is open without it`);
     }
     this.#ackedEpoch = Math.max(this.#ackedEpoch, receipt.epoch);
   }
 
-  #notRenewedSincePeer(region: RegionName): boolean {
-    const contactMs = this.#world?.link(`cell@${region}>store@${peerOf(region)}`).lastWriteAnswerMs ?? 0;
+  #notRenewedSincePeer({ process, region }: Invocation): boolean {
+    const contactMs = this.#world?.link(`${process}>store@${peerOf(region)}`).lastWriteAnswerMs ?? 0;
     return (this.#renewedAtMs.get(region) ?? 0) < contactMs;
   }
 
@@ -159,7 +173,7 @@ export class Oracle {
       if (write.kind === 'check') continue;
       const before = effect.before[index] ?? null;
       const { pk, sk } = write.kind === 'put' ? write.item : write.key;
-      this.note(`${effect.store} ${write.kind} ${pk} ${sk}`);
+      if (this.#trace.on) this.note(`${effect.store} ${write.kind} ${pk} ${sk}`);
       if (pk.startsWith('FENCE#')) this.#fenceMoved(effect.store, write, before);
       else if (pk.startsWith('LEASE#')) this.#leaseMoved(write, before);
       else if (pk.startsWith('FAILOVER#') && sk === 'CURRENT') this.#recordMoved(write, before);
@@ -174,6 +188,7 @@ export class Oracle {
     }
     const { epoch, active } = write.item;
     this.note(`${store} ${write.item.pk} at ${epoch} for ${active ?? 'nobody'}`);
+    this.#fencesStood.add(`${store} ${write.item.pk} ${epoch} ${active}`);
     if (!before || Number(before.epoch) < Number(epoch)) return;
     // A closed fence may be given to the owner of its epoch; an open one never to somebody else.
     if (before.epoch === epoch && (before.active === undefined || before.active === active)) return;
@@ -188,7 +203,11 @@ export class Oracle {
     const { state, epoch, holder, successor } = write.item;
     this.note(`lease ${state} ${epoch} ${holder} ${successor ?? ''}`);
     if (before && Number(before.epoch) > Number(epoch)) this.#fail('lease-usurped', `epoch fell to ${epoch}`);
-    if (state === 'held') this.#renewed(String(holder) as RegionName);
+    if (state === 'held') {
+      this.#renewed(String(holder) as RegionName);
+      this.#owners.set(Number(epoch), String(holder) as RegionName);
+      if (before && before.epoch !== epoch) this.#ownerChanged(before, write.item);
+    }
     if (state === 'released' && write.item.proof === 'fenced')
       this.#releasedFenced(Number(epoch), String(successor) as RegionName);
     const released = this.#released;
@@ -199,6 +218,13 @@ export class Oracle {
         this.#fail('lease-usurped', `${holder} took it ${waitedMs.toFixed(0)} ms after its release`);
     }
     this.#released = state === 'released' ? { item: write.item, atMs: this.#nowMs } : null;
+  }
+
+  #ownerChanged(before: Item, now: Item): void {
+    const world = this.#world;
+    if (before.holder === now.holder) world?.saw('cell taken back by its holder');
+    if (this.#owners.size > 4) world?.saw('four changes of owner');
+    if (this.#owners.size > LINEAGE_LENGTH_MAX) world?.saw('more epochs than a lineage remembers');
   }
 
   #renewed(region: RegionName): void {
@@ -228,9 +254,15 @@ export class Oracle {
 
   #recordMoved(write: TableWrite, before: Item | null): void {
     const version = write.kind === 'put' ? Number(write.item.version) : 0;
+    if (write.kind === 'put' && version > 1) this.#recordReplaced(before, write.item);
     if (version !== Number(before?.version ?? 0) + 1) {
       this.#fail('record-overwritten', `version ${version} over ${before?.version ?? 'none'}`);
     }
+  }
+
+  #recordReplaced(before: Item | null, now: Item): void {
+    const idOf = (item: Item | null) => (item ? (JSON.parse(String(item.record)) as FailoverRecord).id : null);
+    if (before?.state === 'running' && idOf(before) !== idOf(now)) this.#world?.saw('abandoned record superseded');
   }
 
   #headMoved(effect: Effect, write: TableWrite, before: Item | null): void {
@@ -240,7 +272,8 @@ export class Oracle {
     const next = write.kind === 'put' ? revisionOf(write.item) : null;
     const previous = before ? revisionOf(before) : null;
     const entries = this.logOf(region, aggregate);
-    const state = `${aggregate} ${next ? `${next.epoch}.${next.version}` : 'none'} ${next ? entries.join() : ''}`;
+    const rows = this.#world?.store(effect.store).table.peek({ pk, sk: ITEM_PREFIX + LOG_ITEM });
+    const state = next ? `${aggregate} ${next.epoch}.${next.version} ${rows?.data}` : `${aggregate} none`;
     this.#statesOf(region).add(state);
     const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
     if (byCommit && next) this.#remember({ entries, aggregate, next, region });
@@ -303,21 +336,59 @@ export class Oracle {
     return this.#world?.store(`store@${region}`).table.peek(key) ?? null;
   }
 
+  /** After every event, hence without a list where one will do. */
   #checkStandings(): void {
     const world = this.#world;
     if (!world) return;
-    const held = REGIONS.flatMap((region) => {
-      const standing = world.cellAt(region).cell.runtime.standing();
-      return standing.state === 'active' ? [{ region, epoch: standing.epoch as number }] : [];
-    });
-    for (const { epoch } of held) this.#openEpoch = Math.max(this.#openEpoch, epoch);
-    if (held.length < 2) return;
-    const lower = held.reduce((a, b) => (a.epoch <= b.epoch ? a : b));
-    for (let shard = 0; shard < this.#schedule.fenceShards; shard++) {
-      const fence = world.store(`store@${lower.region}`).table.peek(fenceKey(shard));
-      if (Number(fence?.epoch ?? 0) > lower.epoch) continue;
-      this.#fail('two-active', held.map(({ region, epoch }) => `${region} under ${epoch}`).join(' and '));
+    const east = this.#epochHeldAt(EAST);
+    const west = this.#epochHeldAt(WEST);
+    if (Math.max(east, west) > this.#openEpoch) {
+      this.#openEpoch = Math.max(east, west);
+      this.#openIn = east > west ? EAST : WEST;
     }
+    if (east === 0 || west === 0) return;
+    const [lower, epoch] = east <= west ? [EAST, east] : [WEST, west];
+    for (let shard = 0; shard < this.#schedule.fenceShards; shard++) {
+      const fence = world.store(`store@${lower}`).table.peek(fenceKey(shard));
+      if (Number(fence?.epoch ?? 0) > epoch) continue;
+      this.#fail('two-active', `${EAST} under ${east} and ${WEST} under ${west}`);
+    }
+  }
+
+  /** The highest of its processes; 0: none is active. */
+  #epochHeldAt(region: RegionName): number {
+    let highest = 0;
+    for (const { process, cell } of this.#world?.cellsIn(region) ?? []) {
+      const standing = cell.runtime.standing();
+      if (standing.state !== 'active') continue;
+      highest = Math.max(highest, standing.epoch);
+      if (this.#opened.get(process.name) === standing.epoch) continue;
+      this.#opened.set(process.name, standing.epoch);
+      this.#checkOpening({ name: process.name, region, epoch: standing.epoch });
+    }
+    return highest;
+  }
+
+  /** A region may open only after every shard of its store stood at its epoch, for it. */
+  #checkOpening({ name, region, epoch }: { name: string; region: RegionName; epoch: number }): void {
+    for (let shard = 0; shard < this.#schedule.fenceShards; shard++) {
+      if (this.#fencesStood.has(`store@${region} ${fenceKey(shard).pk} ${epoch} ${region}`)) continue;
+      this.#fail('opened-unfenced', `${name} under ${epoch}: shard ${shard} of its store never stood there`);
+    }
+  }
+
+  /** A process sent a commit under an epoch that it did not hold at that instant. */
+  sentUnheld(process: string, epoch: number): void {
+    this.#fail('sent-without-lease', `${process} sent a commit of epoch ${epoch}`);
+  }
+
+  /** By the arbiter's own history; `null`: nobody got that epoch. */
+  ownerOf(epoch: number): RegionName | null {
+    return this.#owners.get(epoch) ?? null;
+  }
+
+  fail(invariant: string, detail: string): void {
+    this.#fail(invariant, detail);
   }
 
   note(line: string): void {
@@ -329,8 +400,16 @@ export class Oracle {
   }
 }
 
+const parsed = new WeakMap<Item, readonly string[]>();
+
+/** Rows are never changed, only replaced: each is parsed once. */
 export function entriesOf(item: Item | null): readonly string[] {
-  return item ? (JSON.parse(String(item.data)) as { entries: string[] }).entries : [];
+  if (item === null) return [];
+  const known = parsed.get(item);
+  if (known) return known;
+  const { entries } = JSON.parse(String(item.data)) as { entries: string[] };
+  parsed.set(item, entries);
+  return entries;
 }
 
 /** The entry that a commit added. */

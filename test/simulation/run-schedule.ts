@@ -9,8 +9,8 @@ import { Clients } from './clients.ts';
 import { checkEnd, difference, unrest } from './final-checks.ts';
 import { inject } from './inject.ts';
 import { Oracle } from './oracle.ts';
-import { CELL, EAST, REGIONS, type Schedule, WEST } from './schedule.ts';
-import { Trace } from './trace.ts';
+import { CELL, EAST, type Schedule, WEST } from './schedule.ts';
+import { Trace, type Tracing } from './trace.ts';
 import { Violation } from './violation.ts';
 import { World } from './world.ts';
 
@@ -19,11 +19,12 @@ import { World } from './world.ts';
  * and the sweeps.
  */
 const PEACE_MS_MAX = 30_000;
-const LOOK_EVERY_MS = 250;
-/** Late effects (a request that is still under way, a duplicate) have their turn before the end is judged. */
+const LOOK_EVERY_MS = 100;
+/** The last writes may take this long before they are sent once more. */
 const AFTERMATH_MS = 700;
 const WRITE_ROUNDS_MAX = 3;
-/** Longer than any step of a live coordinator takes here. */
+/** Somebody looks for a record that was left behind: soon, and then again after longer than a live coordinator's steps take here. */
+const RESUME_AFTER_MS = 800;
 const RESUME_EVERY_MS = 6_000;
 
 export interface RunResult {
@@ -33,25 +34,28 @@ export interface RunResult {
   readonly events: number;
   readonly virtualMs: number;
   readonly acknowledged: number;
-  /** Of these, how many are not in the final line. */
-  readonly lost: number;
+  /** Of these, how many are not in the final line but in a quarantine. */
+  readonly setAside: number;
+  /** Kinds of trouble that really occurred. */
+  readonly coverage: ReadonlySet<string>;
   readonly trace: readonly string[];
 }
 
-export async function runSchedule(schedule: Schedule, options: { keepTrace?: boolean } = {}): Promise<RunResult> {
-  const trace = new Trace({ keep: options.keepTrace === true });
+export async function runSchedule(schedule: Schedule, options: { tracing?: Tracing } = {}): Promise<RunResult> {
+  const trace = new Trace(options.tracing ?? 'none');
   const oracle = new Oracle({ schedule, trace });
   const world = new World({
     schedule,
     observe: (effect) => oracle.observe(effect),
     note: (line) => oracle.note(line),
+    onUnheldSend: (process, epoch) => oracle.sentUnheld(process, epoch),
   });
   oracle.watch(world);
   const violation = await judge(world, oracle).catch((error: unknown) => {
     if (error instanceof Violation) return error;
     throw error;
   });
-  const lost = oracle.acknowledgements.filter(
+  const setAside = oracle.acknowledgements.filter(
     ({ invocation: { entry, operation } }) => !oracle.logOf(EAST, operation.aggregate).includes(entry),
   );
   return {
@@ -61,7 +65,8 @@ export async function runSchedule(schedule: Schedule, options: { keepTrace?: boo
     events: world.queue.events,
     virtualMs: world.queue.nowMs,
     acknowledged: oracle.acknowledgements.length,
-    lost: lost.length,
+    setAside: setAside.length,
+    coverage: world.seen,
     trace: trace.lines,
   };
 }
@@ -94,9 +99,9 @@ async function judge(world: World, oracle: Oracle): Promise<Violation | null> {
   for (const heal of undo) heal();
   undo.clear();
   if (schedule.resumed) resumeLater(world);
-  await queue.runUntil(queue.nowMs + LOOK_EVERY_MS, stop);
   clients.stop();
-  return (await peace(world, oracle, stop)) ?? (await aftermath(world, oracle, stop));
+  world.chaosEnds();
+  return (await peace(world, oracle, stop)) ?? (await aftermath({ world, oracle, clients, stop }));
 }
 
 async function peace(world: World, oracle: Oracle, stop: () => boolean): Promise<Violation | null> {
@@ -115,19 +120,25 @@ async function untilNull(world: World, stop: () => boolean, look: () => string |
   }
 }
 
+interface Ending {
+  readonly world: World;
+  readonly oracle: Oracle;
+  readonly clients: Clients;
+  readonly stop: () => boolean;
+}
+
 /** A write to each aggregate must succeed and reach the peer, and leave everything at peace again. */
-async function aftermath(world: World, oracle: Oracle, stop: () => boolean): Promise<Violation | null> {
-  const clients = new Clients(world, oracle);
+async function aftermath({ world, oracle, clients, stop }: Ending): Promise<Violation | null> {
   // A region that took over alone still refuses until its next heartbeat; so it is asked more than once.
   for (let round = 0; ; round++) {
     const before = oracle.acknowledgements.length;
-    // An operator who hesitated for long may still move the cell.
-    const owner = REGIONS.find((region) => oracle.believesActive(region)) ?? EAST;
-    const sent = clients.sendToAll(owner, round);
-    await world.queue.runUntil(world.queue.nowMs + AFTERMATH_MS, stop);
+    // Through routers, whoever the owner is by now: an operator who hesitated for long may still move the cell.
+    const sent = clients.sendToAll(round);
+    const all = () => oracle.acknowledgements.length - before >= sent;
+    await world.queue.runUntil(world.queue.nowMs + AFTERMATH_MS, () => stop() || all());
     if (oracle.violation) return oracle.violation;
+    if (all()) break;
     const acknowledged = oracle.acknowledgements.length - before;
-    if (acknowledged >= sent) break;
     if (round === WRITE_ROUNDS_MAX)
       return new Violation('no-writes', `${acknowledged} of ${sent} writes after the heal`);
   }
@@ -146,5 +157,5 @@ function resumeLater(world: World): void {
     by = by === WEST ? EAST : WEST;
     world.queue.in(RESUME_EVERY_MS, look);
   };
-  world.queue.in(RESUME_EVERY_MS, look);
+  world.queue.in(RESUME_AFTER_MS, look);
 }

@@ -1,13 +1,13 @@
-/** Bundles the simulation with the protocol code as it stands, in one second or less, and runs it in this process. */
+/** Bundles the simulation with the protocol code as it stands, in one second or less, and runs it. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** Inside the checkout, so that packages resolve; `plugins` may change sources on the way (the mutations do). */
-export async function bundleSimulation({ entry, name, plugins = [] }) {
+export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 'inline' }) {
   const folder = join(ROOT, '.holdfast', 'simulation');
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}-${process.pid}.mjs`);
@@ -19,7 +19,7 @@ export async function bundleSimulation({ entry, name, plugins = [] }) {
     format: 'esm',
     target: 'node20',
     packages: 'external',
-    sourcemap: 'inline',
+    sourcemap,
     logLevel: 'error',
     plugins,
   });
@@ -30,7 +30,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const outfile = await bundleSimulation({ entry: 'test/simulation/main.ts', name: 'simulate' });
   try {
     const { simulate } = await import(pathToFileURL(outfile).href);
-    process.exitCode = await simulate(process.argv.slice(2));
+    process.exitCode = await simulate(process.argv.slice(2), { bundle: pathToFileURL(outfile).href, root: ROOT });
   } finally {
     rmSync(outfile, { force: true });
   }

@@ -3,6 +3,7 @@
  * that a failing one can be printed and made smaller by leaving single things out.
  */
 import type { FailoverKind, Step } from '../../control/failover/failover-record.ts';
+import { LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
 import { cellId, type RegionName, regionName } from '../../core/ids.ts';
 import { type Rng, randomInt, seededRng } from '../../core/rng.ts';
 
@@ -27,7 +28,8 @@ export type FaultKind =
   | 'lossy'
   | 'duplicate'
   | 'spiky'
-  /** A store. */
+  /** A store: stalls, or its engine dies and comes back with what it had promised and perhaps with what it had not. */
+  | 'restart'
   | 'freeze'
   | 'slow'
   | 'conflicts'
@@ -63,6 +65,10 @@ export interface Schedule {
   readonly clientEveryMs: number;
   /** After the heal somebody resumes a record that was left behind; else the abandoned record has to run out. */
   readonly resumed: boolean;
+  /** A second process of the cell in each region, on the same store and the same lease. */
+  readonly twins?: boolean;
+  /** Queries see rows from before and after a commit that arrives meanwhile. */
+  readonly torn?: boolean;
   readonly faults: readonly Fault[];
   readonly moves: readonly Move[];
 }
@@ -71,13 +77,17 @@ export interface Schedule {
 export const CLOCK_RATE_DRIFT_MAX = 0.04;
 
 const PROCESSES = REGIONS.flatMap((region) => [`cell@${region}`, `cell@${region}`, `operator@${region}`]);
+const TWINS = REGIONS.map((region) => `twin@${region}`);
 export const STORES = [...REGIONS.map((region) => `store@${region}`), 'arbiter'];
-export const LINKS = [...new Set(PROCESSES)].flatMap((from) => STORES.map((to) => `${from}>${to}`));
+export const LINKS = [...new Set([...PROCESSES, ...TWINS])].flatMap((from) => STORES.map((to) => `${from}>${to}`));
 
 const LINK_FAULTS = ['cut', 'cut', 'cut-requests', 'cut-answers', 'refuse', 'lossy', 'duplicate', 'spiky'] as const;
-const STORE_FAULTS = ['freeze', 'freeze', 'slow', 'conflicts', 'throttle'] as const;
+const STORE_FAULTS = ['restart', 'freeze', 'freeze', 'slow', 'conflicts', 'throttle'] as const;
 const STEPS = ['fence', 'drain', 'wait', 'release', 'release', 'open', 'done'] as const;
-const MOVES = ['failover', 'failover', 'failover', 'switchover', 'switchover', 'failback', 'resume'] as const;
+const MOVES = ['failover', 'failover', 'switchover', 'switchover', 'failback', 'failback', 'resume'] as const;
+
+/** Of a schedule that nobody asked to be longer or shorter. */
+export const STEPS_DEFAULT = 4;
 
 export interface ScheduleOptions {
   /** At most this many scenes; a scene is a fault or two and often a move close by. */
@@ -90,7 +100,10 @@ export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Sched
   const scenes = 1 + randomInt(rng, stepsMax);
   const faults: Fault[] = [];
   const moves: Move[] = [];
-  let atMs = 300;
+  const flaps = rng.next() < FLAPPING_SHARE;
+  const twins = rng.next() < 0.3;
+  let atMs = 200;
+  if (flaps) atMs = drawFlapping({ rng, atMs, ttlMs, faults, moves });
   for (let scene = 0; scene < scenes; scene++) {
     drawScene({ rng, atMs, ttlMs, faults, moves });
     atMs += rng.next() * 2.2 * ttlMs;
@@ -100,13 +113,20 @@ export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Sched
     ttlMs,
     fenceShards: pick(rng, [1, 2, 4]),
     peerLoss: rng.next() < 0.8 ? 'continue' : 'refuse',
-    chaosMs: atMs + 1.5 * ttlMs,
-    clientEveryMs: pick(rng, [40, 80, 120]),
+    chaosMs: atMs + 1.2 * ttlMs,
+    // Every epoch of a flapping cell should see a write to every aggregate.
+    clientEveryMs: flaps ? 40 : pick(rng, [40, 80, 120]),
     resumed: rng.next() < 0.85,
+    twins,
+    torn: rng.next() < 0.5,
     faults: faults.sort(byTime),
     moves: moves.sort(byTime),
   };
 }
+
+/** Flapping schedules take ten times as long as others. */
+const FLAPPING_SHARE = 0.01;
+const FLAPS = LINEAGE_LENGTH_MAX + 6;
 
 interface Drawing {
   readonly rng: Rng;
@@ -118,9 +138,26 @@ interface Drawing {
 
 function drawScene(drawing: Drawing): void {
   const dice = drawing.rng.next();
-  if (dice < 0.45) drawDisaster(drawing);
-  else if (dice < 0.53) drawStalePlan(drawing);
+  if (dice < 0.62) drawDisaster(drawing);
+  else if (dice < 0.7) drawStalePlan(drawing);
   else drawNoise(drawing);
+}
+
+/** The owner changes more often than a lineage remembers, now and then with a fault in between. */
+function drawFlapping({ rng, atMs, ttlMs, faults, moves }: Drawing): number {
+  let at = atMs;
+  for (let flap = 0; flap < FLAPS; flap++) {
+    moves.push({
+      atMs: at,
+      by: pick(rng, REGIONS),
+      kind: rng.next() < 0.8 ? 'switchover' : 'failover',
+      hesitatesMs: 0,
+    });
+    if (rng.next() < 0.1) faults.push({ ...drawFault(rng), atMs: at, forMs: duration(rng, ttlMs) / 2 });
+    // A planned move takes some 400 ms over these links.
+    at += 400 + 80 * rng.next();
+  }
+  return at;
 }
 
 /** A plan that is carried out only after the cell has gone to the other region and has come back. */
@@ -178,6 +215,9 @@ function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
   if (rng.next() < 0.5) faults.push({ kind: 'cut', target: `cell@${by}>store@${region}`, atMs, forMs: 1.5 * forMs });
   const fall = drawFall(rng, ttlMs);
   moves.push({ atMs: atMs + rng.next() * 0.6 * ttlMs, by, kind: 'failover', hesitatesMs: 0, ...fall });
+  // And back again, as soon as the region answers.
+  if (rng.next() < 0.25)
+    moves.push({ atMs: atMs + 1.3 * forMs + rng.next() * 2 * ttlMs, by: region, kind: 'failback', hesitatesMs: 0 });
   if (!fall.falls) return;
   // Somebody goes on with the record when the region that was given up may have come back.
   const resumeAtMs = atMs + forMs + rng.next() * 1.5 * ttlMs;
@@ -217,7 +257,8 @@ const duration = (rng: Rng, ttlMs: number) => (0.05 + rng.next() * (rng.next() <
 
 function drawFault(rng: Rng): Pick<Fault, 'kind' | 'target'> {
   const dice = rng.next();
-  if (dice < 0.22) return { kind: pick(rng, ['pause', 'pause', 'crash']), target: pick(rng, PROCESSES) };
+  // Of a region with one process the twin's faults hurt nobody.
+  if (dice < 0.22) return { kind: pick(rng, ['pause', 'pause', 'crash']), target: pick(rng, [...PROCESSES, ...TWINS]) };
   if (dice < 0.28) return { kind: pick(rng, ['pause-before-write', 'pause-after-write']), target: pick(rng, LINKS) };
   if (dice < 0.58) return { kind: pick(rng, LINK_FAULTS), target: pick(rng, LINKS) };
   if (dice < 0.78) return { kind: pick(rng, STORE_FAULTS), target: pick(rng, STORES) };

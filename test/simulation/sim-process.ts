@@ -37,6 +37,8 @@ export class SimProcess implements Clock {
   #state: 'running' | 'paused' | 'crashed' = 'running';
   #held: Held[] = [];
   trap: Trap | null = null;
+  /** Crashed with its machine: what it had sent and had not arrived yet is gone, too. */
+  losesWhatItSent = false;
 
   constructor(options: SimProcessOptions) {
     this.name = options.name;
@@ -44,6 +46,10 @@ export class SimProcess implements Clock {
     this.#offsetMs = options.offsetMs;
     this.#rate = options.rate;
     this.#rng = options.rng;
+  }
+
+  get rate(): number {
+    return this.#rate;
   }
 
   get running(): boolean {
@@ -121,6 +127,7 @@ export class SimProcess implements Clock {
 
   crash(): void {
     this.#state = 'crashed';
+    this.losesWhatItSent = this.#rng.next() < 0.5;
     this.#held = [];
   }
 }

@@ -2,7 +2,7 @@
  * A store of the simulation: the table in memory, durable, which may be frozen (effects wait until it thaws), slow, in
  * conflict or throttled, and which tells an observer of every effect at the instant at which it happens.
  */
-import { holds, keyOf, MemoryTable } from '../../cell/table/memory-table.ts';
+import { keyOf, MemoryRows } from '../../cell/table/memory-rows.ts';
 import type { Item, Key, TableWrite, WriteResult } from '../../cell/table/table.ts';
 
 /** Every put and delete of one call that took effect, with what stood there before. */
@@ -12,7 +12,7 @@ export interface Effect {
   readonly before: readonly (Item | null)[];
 }
 
-export class ObservedTable extends MemoryTable {
+export class ObservedRows extends MemoryRows {
   readonly #name: string;
   readonly #observe: (effect: Effect) => void;
 
@@ -22,43 +22,53 @@ export class ObservedTable extends MemoryTable {
     this.#observe = observe;
   }
 
-  override async transact(writes: readonly TableWrite[]): Promise<WriteResult> {
+  override transact(writes: readonly TableWrite[]): WriteResult {
     const before = writes.map((write) => this.peek(keyOf(write)));
-    const done = writes.every((write, index) => !write.when || holds(write.when, before[index] ?? null));
     const result = super.transact(writes);
-    if (done) this.#observe({ store: this.#name, writes, before });
+    if (result.outcome === 'done') this.#observe({ store: this.#name, writes, before });
     return result;
   }
 
-  override async deleteMany(keys: readonly Key[]): Promise<void> {
-    const writes = keys.map((key): TableWrite => ({ kind: 'delete', key }));
+  override deleteMany(keys: readonly Key[]): void {
     const before = keys.map((key) => this.peek(key));
-    const result = super.deleteMany(keys);
-    this.#observe({ store: this.#name, writes, before });
-    return result;
+    super.deleteMany(keys);
+    this.#observe({ store: this.#name, writes: keys.map((key): TableWrite => ({ kind: 'delete', key })), before });
   }
 }
 
 export class SimStore {
   readonly name: string;
-  readonly table: ObservedTable;
+  readonly table: ObservedRows;
   readonly #waiting: (() => void)[] = [];
   #frozen = 0;
   frozenSinceMs: number | null = null;
   /** Added to each call, ms. */
   slowMs = 0;
+  /** Counts the lives of its engine: an answer to a call of an earlier life reaches nobody. */
+  life = 1;
+  down = 0;
+  readonly torn: boolean;
   conflictRatio = 0;
   throttleRatio = 0;
 
-  constructor(name: string, observe: (effect: Effect) => void) {
+  constructor(options: { name: string; torn: boolean; observe: (effect: Effect) => void }) {
+    const { name, observe } = options;
     this.name = name;
-    this.table = new ObservedTable(name, observe);
+    this.torn = options.torn;
+    this.table = new ObservedRows(name, observe);
   }
 
   /** Runs now, or in order of arrival when the store thaws. */
   perform(run: () => void): void {
     if (this.#frozen > 0) this.#waiting.push(run);
     else run();
+  }
+
+  /** The engine dies: what was done stays done; what waits finds out that it belongs to an earlier life. */
+  die(): void {
+    this.down++;
+    this.life++;
+    for (const run of this.#waiting.splice(0)) run();
   }
 
   freeze(nowMs: number): void {

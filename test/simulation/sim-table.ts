@@ -6,49 +6,15 @@
 import type { CallBounds } from '../../cell/cell-store.ts';
 import type { Item, Key, Page, QueryOptions, Table, TableWrite, WriteResult } from '../../cell/table/table.ts';
 import { type ErrorCode, PlatformError } from '../../core/errors.ts';
-import type { Rng } from '../../core/rng.ts';
-import type { EventQueue } from './event-queue.ts';
+import type { Trouble } from './coverage.ts';
+import type { EventQueue, Scheduled } from './event-queue.ts';
+import type { SimLink } from './sim-link.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimStore } from './sim-store.ts';
 
-/** One link; it outlives the process at its end. Several faults may lie on it at once, hence the counters. */
-export class SimLink {
-  readonly name: string;
-  readonly rng: Rng;
-  readonly baseMs: number;
-  requestsCut = 0;
-  answersCut = 0;
-  refused = 0;
-  lossRatio = 0;
-  duplicateRatio = 0;
-  spikeRatio = 0;
-  spikeMs = 0;
-  /** When a write through this link was last known to be done. */
-  lastWriteAnswerMs = 0;
-  #held: (() => void)[] = [];
-
-  constructor(options: { name: string; baseMs: number; rng: Rng }) {
-    this.name = options.name;
-    this.baseMs = options.baseMs;
-    this.rng = options.rng;
-  }
-
-  delayMs(): number {
-    const { rng, baseMs } = this;
-    // Twice the base now and then, so that calls overtake each other on a healthy link, too.
-    const jittered = baseMs * (0.5 + rng.next() * (rng.next() < 0.1 ? 4 : 1));
-    return this.spikeRatio > 0 && rng.next() < this.spikeRatio ? jittered + rng.next() * this.spikeMs : jittered;
-  }
-
-  /** A cut link holds some of what was sent (a connection that outlives the cut delivers it) and swallows the rest. */
-  hold(run: () => void): void {
-    if (this.rng.next() < 0.4) this.#held.push(run);
-  }
-
-  healed(): void {
-    if (this.requestsCut > 0) return;
-    for (const run of this.#held.splice(0)) run();
-  }
+/** Requests on their way to a store or waiting in it. */
+export interface UnderWay {
+  underWay: number;
 }
 
 export interface SimTableOptions {
@@ -56,12 +22,18 @@ export interface SimTableOptions {
   readonly process: SimProcess;
   readonly store: SimStore;
   readonly link: SimLink;
+  readonly sending: () => UnderWay;
+  readonly saw: (trouble: Trouble) => void;
+  /** Told of every transaction at the instant at which it is sent. */
+  readonly sends: (writes: readonly TableWrite[]) => void;
 }
 
 type Kind = 'read' | 'write' | 'probe' | 'delete';
 
 /** A fence check and one put. */
 const PROBE_WRITES = 2;
+const TORN_RATIO = 0.25;
+const TORN_FOR_MS = 6;
 
 export class SimTable implements Table {
   readonly #o: SimTableOptions;
@@ -71,106 +43,220 @@ export class SimTable implements Table {
   }
 
   get(key: Key, bounds: CallBounds): Promise<Item | null> {
-    return this.#call('read', bounds, (table) => table.get(key));
+    return this.#call('read', bounds, (rows) => rows.peek(key));
   }
 
   getMany(keys: readonly Key[], bounds: CallBounds): Promise<readonly Item[]> {
-    return this.#call('read', bounds, (table) => table.getMany(keys));
+    return this.#call('read', bounds, (rows) => rows.getMany(keys));
   }
 
+  /** Over a store that tears them, a query reads its later rows a little later. */
   query(pk: string, options: QueryOptions): Promise<Page> {
-    return this.#call('read', options, (table) => table.query(pk, options));
+    const { store, link } = this.#o;
+    if (!store.torn || link.rng.next() >= TORN_RATIO)
+      return this.#call('read', options, (rows) => rows.query(pk, options));
+    let first: Page | null = null;
+    const again = (rows: Target) => {
+      const later = rows.query(pk, options);
+      const page = first === null ? later : torn(first, later);
+      if (first !== null && page !== first && differ(page, later)) this.#o.saw('torn query');
+      return page;
+    };
+    return this.#call('read', options, again, (rows) => {
+      first = rows.query(pk, options);
+    });
   }
 
   write(write: TableWrite, bounds: CallBounds): Promise<WriteResult> {
-    return this.#call('write', bounds, (table) => table.write(write));
+    return this.#call('write', bounds, (rows) => rows.transact([write]));
   }
 
   transact(writes: readonly TableWrite[], bounds: CallBounds): Promise<WriteResult> {
+    this.#o.sends(writes);
     // The keeper's probe is the most frequent write by far; it must not spring the traps that wait for a commit.
     const kind = writes.length <= PROBE_WRITES ? 'probe' : 'write';
-    return this.#call(kind, bounds, (table) => table.transact(writes));
+    return this.#call(kind, bounds, (rows) => rows.transact(writes));
   }
 
   deleteMany(keys: readonly Key[], bounds: CallBounds): Promise<void> {
-    return this.#call('delete', bounds, (table) => table.deleteMany(keys));
+    return this.#call('delete', bounds, (rows) => rows.deleteMany(keys));
   }
 
-  #call<T>(kind: Kind, bounds: CallBounds, op: (table: Target) => Promise<T>): Promise<T> {
-    const { process, link, queue } = this.#o;
+  /** `early`: what happens at the store a little before the effect. */
+  #call<T>(kind: Kind, bounds: CallBounds, op: (rows: Target) => T, early?: (rows: Target) => void): Promise<T> {
+    const { process, link } = this.#o;
     const leftMs = bounds.deadlineAtMs - process.monotonicMs();
     if (leftMs <= 0) return Promise.reject(failure('DEADLINE_EXCEEDED', 'none'));
     if (kind === 'write') process.springTrap('before', link.name);
     return new Promise<T>((resolve, reject) => {
-      const effect = kind === 'read' ? 'none' : 'unknown';
-      let settled = false;
-      const settle = (finish: () => void) => {
-        if (settled) return;
-        settled = true;
-        if (deadline) deadline.cancelled = true;
-        finish();
+      const call: Call<T> = {
+        kind,
+        op,
+        early,
+        resolve,
+        reject,
+        state: 'sent',
+        effect: 'none yet',
+        deadline: null,
+        copies: 0,
       };
-      const deadline = Number.isFinite(leftMs)
-        ? process.after(leftMs, () => settle(() => reject(failure('DEADLINE_EXCEEDED', effect))))
-        : null;
-      const answer = (finish: () => void) => {
-        if (link.answersCut > 0 || (link.lossRatio > 0 && link.rng.next() < link.lossRatio)) return;
-        queue.in(link.delayMs(), () => process.deliver('answer', () => settle(finish)));
-      };
+      if (Number.isFinite(leftMs)) call.deadline = process.after(leftMs, () => this.#timeOut(call));
       // A process that was stopped on the way here sends when it goes on.
-      process.deliver('timer', () => {
-        if (link.refused > 0) return answer(() => reject(failure('STORE_UNAVAILABLE', 'none')));
-        this.#send(() => this.#arrive(kind, op, { resolve, reject, answer }));
-        if (link.duplicateRatio > 0 && link.rng.next() < link.duplicateRatio) {
-          this.#send(() => this.#arrive(kind, op, { resolve: nobody, reject: nobody, answer: nobody }));
-        }
-        if (kind === 'write') process.springTrap('after', link.name);
-      });
+      process.deliver('timer', () => this.#begin(call));
     });
   }
 
-  #send(arrive: () => void): void {
-    const { link, queue } = this.#o;
-    if (link.lossRatio > 0 && link.rng.next() < link.lossRatio) return;
-    const travel = () => {
-      queue.in(link.delayMs(), arrive);
-    };
-    if (link.requestsCut > 0) link.hold(travel);
-    else travel();
+  #begin<T>(call: Call<T>): void {
+    const { process, link, saw } = this.#o;
+    if (link.refused > 0) {
+      saw('connection refused');
+      this.#answer(call, () => call.reject(failure('STORE_UNAVAILABLE', 'none')));
+      return;
+    }
+    this.#send(call);
+    if (link.duplicateRatio > 0 && link.rng.next() < link.duplicateRatio) this.#send(call);
+    if (call.kind === 'write') process.springTrap('after', link.name);
   }
 
-  #arrive<T>(kind: Kind, op: (table: Target) => Promise<T>, caller: Caller<T>): void {
-    const { store, link, queue } = this.#o;
-    const act = () => {
-      const { rng } = link;
-      if ((kind === 'write' || kind === 'probe') && store.conflictRatio > 0 && rng.next() < store.conflictRatio) {
-        return caller.answer(() => caller.reject(failure('STORE_CONFLICT', 'none')));
-      }
-      if (store.throttleRatio > 0 && rng.next() < store.throttleRatio) {
-        return caller.answer(() => caller.reject(failure('STORE_THROTTLED', 'none')));
-      }
-      // The effect is now; the promise only carries its result to the caller.
-      const result = op(store.table);
-      caller.answer(() => {
-        if (kind === 'write') link.lastWriteAnswerMs = queue.nowMs;
-        caller.resolve(result);
+  #timeOut<T>(call: Call<T>): void {
+    if (call.state === 'settled') return;
+    const isWrite = call.kind !== 'read';
+    if (isWrite && call.effect === 'done') this.#o.saw('time-out whose effect did happen');
+    if (isWrite && call.effect === 'lost') this.#o.saw('time-out without an effect');
+    call.state = 'settled';
+    call.reject(failure('DEADLINE_EXCEEDED', isWrite ? 'unknown' : 'none'));
+  }
+
+  #answer<T>(call: Call<T>, finish: () => void): void {
+    const { link, queue, process, saw } = this.#o;
+    if (link.answersCut > 0 || (link.lossRatio > 0 && link.rng.next() < link.lossRatio)) {
+      saw('answer lost');
+      return;
+    }
+    queue.in(link.delayMs(), () =>
+      process.deliver('answer', () => {
+        if (call.state === 'settled') return;
+        call.state = 'settled';
+        if (call.deadline) call.deadline.cancelled = true;
+        finish();
+      }),
+    );
+  }
+
+  #send<T>(call: Call<T>): void {
+    const { link, queue, saw, process } = this.#o;
+    if (link.lossRatio > 0 && link.rng.next() < link.lossRatio) {
+      call.effect = 'lost';
+      saw('request lost');
+      return;
+    }
+    const count = this.#o.sending();
+    const travel = () => {
+      count.underWay++;
+      queue.in(link.delayMs(), () => {
+        if (process.crashed && process.losesWhatItSent) {
+          count.underWay--;
+          if (call.kind === 'write') saw('crash with a write under way that never happened');
+        } else this.#arrive(call, count);
       });
     };
-    if (store.slowMs > 0) queue.in(store.slowMs * link.rng.next(), () => store.perform(act));
-    else store.perform(act);
+    if (link.requestsCut === 0) {
+      travel();
+      return;
+    }
+    const held = link.hold(() => {
+      saw('request held by a cut and delivered after it');
+      travel();
+    });
+    if (!held) call.effect = 'lost';
+  }
+
+  #arrive<T>(call: Call<T>, count: UnderWay): void {
+    const { store, queue, link } = this.#o;
+    const { life } = store;
+    const act = () => {
+      count.underWay--;
+      // Its engine died while the call was in it: the effect is there or is not, and nobody is told.
+      if (store.life !== life) {
+        if (link.rng.next() < 0.5) this.#effect(call, { told: false });
+        return;
+      }
+      this.#effect(call, { told: true });
+    };
+    const perform = () => {
+      if (store.life === life) store.perform(act);
+      else act();
+    };
+    if (call.early) call.early(store.table);
+    const slowMs =
+      (store.slowMs > 0 ? store.slowMs * link.rng.next() : 0) + (call.early ? TORN_FOR_MS * link.rng.next() : 0);
+    if (slowMs > 0) queue.in(slowMs, perform);
+    else perform();
+  }
+
+  /** The effect is now; the answer only carries its result to the caller. */
+  #effect<T>(call: Call<T>, { told }: { told: boolean }): void {
+    const { store, link, queue, process, saw } = this.#o;
+    const { rng } = link;
+    if (store.down > 0) {
+      this.#answer(call, () => call.reject(failure('STORE_UNAVAILABLE', 'none')));
+      return;
+    }
+    if (
+      (call.kind === 'write' || call.kind === 'probe') &&
+      store.conflictRatio > 0 &&
+      rng.next() < store.conflictRatio
+    ) {
+      saw('transaction conflict');
+      this.#answer(call, () => call.reject(failure('STORE_CONFLICT', 'none')));
+      return;
+    }
+    if (store.throttleRatio > 0 && rng.next() < store.throttleRatio) {
+      saw('throttled call');
+      this.#answer(call, () => call.reject(failure('STORE_THROTTLED', 'none')));
+      return;
+    }
+    const result = call.op(store.table);
+    if (call.kind === 'write' || call.kind === 'probe') {
+      if (call.state === 'settled')
+        saw(++call.copies > 1 ? 'request delivered twice' : 'time-out whose effect happened later');
+      else if (++call.copies > 1) saw('request delivered twice');
+      if (process.crashed) saw('crash with a write under way that did happen');
+    }
+    call.effect = 'done';
+    if (!told) return;
+    this.#answer(call, () => {
+      if (call.kind === 'write') link.lastWriteAnswerMs = queue.nowMs;
+      call.resolve(result);
+    });
   }
 }
 
 type Target = SimStore['table'];
 
-interface Caller<T> {
-  readonly resolve: (value: Promise<T>) => void;
+interface Call<T> {
+  readonly kind: Kind;
+  readonly op: (rows: Target) => T;
+  readonly early: ((rows: Target) => void) | undefined;
+  readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
-  readonly answer: (finish: () => void) => void;
+  state: 'sent' | 'settled';
+  effect: 'none yet' | 'done' | 'lost';
+  deadline: Scheduled | null;
+  /** How often it took effect. */
+  copies: number;
 }
 
-/** The second delivery of a request has no one to answer. */
-const nobody = () => undefined;
+/** The first rows from the earlier look, the others from the later one, as a query without a snapshot may return them. */
+function torn(first: Page, later: Page): Page {
+  const border = first.items[Math.floor(first.items.length / 2)]?.sk ?? '';
+  const items = [...first.items.filter(({ sk }) => sk <= border), ...later.items.filter(({ sk }) => sk > border)];
+  return { items, next: later.next };
+}
+
+function differ(page: Page, other: Page): boolean {
+  return page.items.length !== other.items.length || page.items.some((item, index) => item !== other.items[index]);
+}
 
 function failure(code: ErrorCode, effect: 'none' | 'unknown'): PlatformError {
   return new PlatformError({ code, kind: 'dependency', effect, message: `simulated ${code}` });

@@ -6,16 +6,22 @@ export const hashOf = (text: string): number => fnv1a32(text);
 /** Lines kept for printing: the newest, because a violation ends the run. */
 const LINES_MAX = 20_000;
 
+export type Tracing = 'none' | 'hash' | 'lines';
+
 export class Trace {
+  /** Ask before a line is built that is told often. */
+  readonly on: boolean;
   readonly #keep: boolean;
   #hash = 0x811c9dc5;
   readonly lines: string[] = [];
 
-  constructor(options: { keep: boolean }) {
-    this.#keep = options.keep;
+  constructor(tracing: Tracing) {
+    this.on = tracing !== 'none';
+    this.#keep = tracing === 'lines';
   }
 
   add(atMs: number, line: string): void {
+    if (!this.on) return;
     let hash = Math.imul(this.#hash ^ Math.round(atMs * 1_000), 0x01000193);
     for (let index = 0; index < line.length; index++) hash = Math.imul(hash ^ line.charCodeAt(index), 0x01000193);
     this.#hash = hash >>> 0;

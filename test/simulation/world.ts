@@ -3,13 +3,17 @@
  * how things are wired and how they fail; what must hold is the oracle's.
  */
 import { composeCell, type RunningCell } from '../../cell/runtime.ts';
+import type { TableWrite } from '../../cell/table/table.ts';
 import { tableFailoverPorts } from '../../control/adapters/table-failover-ports.ts';
 import { FailoverCoordinator } from '../../control/failover/coordinator.ts';
 import { decide } from '../../control/failover/decide.ts';
+import type { FailoverRecord } from '../../control/failover/failover-record.ts';
+import { isPlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { LeaseWatch } from '../../core/lease-watch.ts';
 import { seededRng } from '../../core/rng.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
+import type { Trouble } from './coverage.ts';
 import { EventQueue } from './event-queue.ts';
 import {
   CELL,
@@ -22,17 +26,13 @@ import {
   type Schedule,
   STORES,
 } from './schedule.ts';
+import { SimLink, WAN_MS } from './sim-link.ts';
 import { SimProcess } from './sim-process.ts';
 import { type Effect, SimStore } from './sim-store.ts';
-import { SimLink, SimTable } from './sim-table.ts';
+import { SimTable, type UnderWay } from './sim-table.ts';
 import { hashOf } from './trace.ts';
 
 const TOPOLOGY = defaultTopology({ cells: 1 });
-
-/** One way, ms: within a region, between the regions, to the arbiter's quorum. */
-const LOCAL_MS = 1;
-const WAN_MS = 12;
-const ARBITER_MS = 8;
 
 export interface CellProcess {
   readonly process: SimProcess;
@@ -41,8 +41,18 @@ export interface CellProcess {
 
 interface Operator {
   readonly process: SimProcess;
+  /** Moves that its process is carrying out. */
+  moving: number;
   readonly coordinator: FailoverCoordinator;
   readonly ports: ReturnType<typeof tableFailoverPorts>;
+}
+
+export interface WorldOptions {
+  readonly schedule: Schedule;
+  readonly observe: (effect: Effect) => void;
+  readonly note: (line: string) => void;
+  /** A process sends a commit under an epoch that it does not hold at that instant. */
+  readonly onUnheldSend: (process: string, epoch: number) => void;
 }
 
 export class World {
@@ -50,23 +60,33 @@ export class World {
   readonly queue = new EventQueue();
   readonly stores = new Map<string, SimStore>();
   readonly links = new Map<string, SimLink>();
-  readonly cells = new Map<RegionName, CellProcess>();
+  /** By process name; with twins two of each region. */
+  readonly cells = new Map<string, CellProcess>();
+  /** Kinds of trouble that really occurred, not only were drawn. */
+  readonly seen = new Set<Trouble>();
   readonly #operators = new Map<RegionName, Operator>();
+  /** Requests that were sent before the heal and may still take effect. */
+  readonly late: UnderWay = { underWay: 0 };
+  sending: UnderWay = this.late;
   readonly #note: (line: string) => void;
+  readonly #onUnheldSend: WorldOptions['onUnheldSend'];
   /** How a move's process falls, by the process that began it. */
   readonly #falls = new Map<SimProcess, NonNullable<Move['falls']>>();
   #incarnations = 0;
   #ids = 0;
 
-  constructor(options: { schedule: Schedule; observe: (effect: Effect) => void; note: (line: string) => void }) {
+  constructor(options: WorldOptions) {
     this.schedule = options.schedule;
     this.#note = options.note;
-    for (const name of STORES) this.stores.set(name, new SimStore(name, options.observe));
+    this.#onUnheldSend = options.onUnheldSend;
+    const { observe, schedule } = options;
+    for (const name of STORES) this.stores.set(name, new SimStore({ name, observe, torn: schedule.torn === true }));
     for (const name of LINKS) {
-      this.links.set(name, new SimLink({ name, baseMs: baseOf(name), rng: this.#rng(name) }));
+      this.links.set(name, new SimLink({ name, rng: this.#rng(name) }));
     }
+    if (schedule.twins) this.saw('two processes of the cell in one region');
     for (const region of REGIONS) {
-      this.startCell(region);
+      for (const name of this.cellNamesIn(region)) this.startCell(name);
       this.startOperator(region);
     }
   }
@@ -79,20 +99,34 @@ export class World {
     return known(this.links, name);
   }
 
-  cellAt(region: RegionName): CellProcess {
-    return known(this.cells, region);
+  cellNamesIn(region: RegionName): readonly string[] {
+    return this.schedule.twins ? [`cell@${region}`, `twin@${region}`] : [`cell@${region}`];
   }
 
-  processNamed(name: string): SimProcess {
-    for (const { process } of [...this.cells.values(), ...this.#operators.values()]) {
-      if (process.name === name) return process;
-    }
-    throw new Error(`no process ${name}`);
+  cellsIn(region: RegionName): readonly CellProcess[] {
+    return this.cellNamesIn(region).map((name) => known(this.cells, name));
+  }
+
+  /** `null`: this world has none of that name (a twin where there are none). */
+  processNamed(name: string): SimProcess | null {
+    if (name.startsWith('operator@')) return known(this.#operators, regionOf(name)).process;
+    return this.cells.get(name)?.process ?? null;
+  }
+
+  saw(trouble: Trouble): void {
+    this.seen.add(trouble);
+  }
+
+  /** From here on what is sent is not waited for before the end is judged; what was sent before is. */
+  chaosEnds(): void {
+    this.sending = { underWay: 0 };
+    this.#falls.clear();
   }
 
   /** A new process on the same store, with empty memory. */
-  startCell(region: RegionName): void {
-    const process = this.#process(`cell@${region}`);
+  startCell(name: string): void {
+    const region = regionOf(name);
+    const process = this.#process(name);
     const { schedule } = this;
     const config = {
       cell: CELL,
@@ -110,7 +144,7 @@ export class World {
       arbiter: this.#table(process, 'arbiter'),
     };
     const rng = this.#rng(`${process.name}#${this.#incarnations}`);
-    this.cells.set(region, { process, cell: composeCell({ config, tables, clock: process, rng, env: {} }) });
+    this.cells.set(name, { process, cell: composeCell({ config, tables, clock: process, rng, env: {} }) });
   }
 
   startOperator(region: RegionName): void {
@@ -131,11 +165,12 @@ export class World {
       watchOf: () => watch,
       newId: () => `failover-${++this.#ids}`,
       onProgress: (record) => {
+        this.#progress(process, record);
         this.#note(`${process.name}: ${record.id} at ${record.step}`);
         this.#fall(process, record.step);
       },
     });
-    this.#operators.set(region, { process, coordinator, ports });
+    this.#operators.set(region, { process, coordinator, ports, moving: 0 });
   }
 
   /** Begins a move; what becomes of it is told by the record. */
@@ -143,13 +178,30 @@ export class World {
     const operator = known(this.#operators, move.by);
     const { process } = operator;
     if (!process.running) return;
-    if (move.falls) this.#falls.set(process, move.falls);
+    // Nothing fails any more after the heal.
+    if (move.falls && this.sending === this.late) this.#falls.set(process, move.falls);
     process.deliver('timer', () => {
       this.#run(operator, move).then(
         (outcome) => this.#note(`${process.name}: ${move.kind} ended: ${outcome}`),
-        (error: unknown) => this.#note(`${process.name}: ${move.kind} gave up: ${messageOf(error)}`),
+        (error: unknown) => {
+          if (isPlatformError(error) && error.code === 'FAILOVER_IN_PROGRESS')
+            this.saw('move refused beside another one');
+          this.#note(`${process.name}: ${move.kind} gave up: ${messageOf(error)}`);
+        },
       );
     });
+  }
+
+  #progress(process: SimProcess, record: FailoverRecord): void {
+    const { step, decision, fenced, log } = record;
+    if (step === 'done') {
+      this.saw(`${decision.kind} done`);
+      if (!fenced) this.saw('failover without a fence');
+    }
+    if (log.at(-1)?.outcome === 'resumed') this.saw('record resumed');
+    for (const other of this.#operators.values()) {
+      if (other.process !== process && other.moving > 0) this.saw('two coordinators at once');
+    }
   }
 
   #fall(process: SimProcess, step: string): void {
@@ -165,7 +217,12 @@ export class World {
     });
   }
 
-  async #run({ process, coordinator, ports }: Operator, move: Move): Promise<string> {
+  async #run(operator: Operator, move: Move): Promise<string> {
+    operator.moving++;
+    return this.#carryOut(operator, move).finally(() => operator.moving--);
+  }
+
+  async #carryOut({ process, coordinator, ports }: Operator, move: Move): Promise<string> {
     if (move.kind === 'resume') return (await coordinator.resume(CELL)).state;
     const { kind } = move;
     const request = { cell: CELL, to: null, kind, decidedBy: process.name, reason: 'simulated' };
@@ -179,14 +236,16 @@ export class World {
     const link = this.link(`operator@${region}>store@${region}`);
     if (link.rng.next() < 0.5) return;
     this.queue.in(WAN_MS, () => {
-      const { process, cell } = this.cellAt(region);
-      process.deliver('answer', () => cell.ring());
+      for (const { process, cell } of this.cellsIn(region)) process.deliver('answer', () => cell.ring());
     });
   }
 
   #process(name: string): SimProcess {
     const rng = this.#rng(`${name}!${++this.#incarnations}`);
     const rate = 1 + CLOCK_RATE_DRIFT_MAX * (2 * rng.next() - 1);
+    for (const other of this.cells.values()) {
+      if (Math.abs(other.process.rate - rate) > 0.05) this.saw('clocks drift by more than 5 %');
+    }
     return new SimProcess({ queue: this.queue, name, offsetMs: rng.next() * 1_000_000, rate, rng });
   }
 
@@ -196,19 +255,29 @@ export class World {
       process,
       store: this.store(to),
       link: this.link(`${process.name}>${to}`),
+      sending: () => this.sending,
+      saw: (trouble) => this.saw(trouble),
+      sends: (writes) => this.#sends({ process, to, writes }),
     });
+  }
+
+  /** A commit leaves a process: it must hold the lease at that instant, under that epoch. */
+  #sends(sent: { process: SimProcess; to: string; writes: readonly TableWrite[] }): void {
+    const { process, to, writes } = sent;
+    const region = regionOf(process.name);
+    if (to !== `store@${region}`) return;
+    const entry = writes.find((write) => write.kind === 'put' && write.item.pk.startsWith('JOURNAL#'));
+    if (entry?.kind !== 'put') return;
+    const epoch = Number(entry.item.sk.split('#').at(-2));
+    const standing = this.cells.get(process.name)?.cell.runtime.standing();
+    if (epoch > 0 && !(standing?.state === 'active' && standing.epoch === epoch))
+      this.#onUnheldSend(process.name, epoch);
   }
 
   /** One stream of chance for each part, so that leaving out a fault changes the rest as little as can be. */
   #rng(part: string) {
     return seededRng(hashOf(`${this.schedule.seed}/${part}`));
   }
-}
-
-function baseOf(link: string): number {
-  const [from = '', to = ''] = link.split('>');
-  if (to === 'arbiter') return ARBITER_MS;
-  return from.slice(from.indexOf('@')) === to.slice(to.indexOf('@')) ? LOCAL_MS : WAN_MS;
 }
 
 export const regionOf = (process: string): RegionName => process.slice(process.indexOf('@') + 1) as RegionName;
