@@ -5,6 +5,7 @@
 import { ARBITER_TABLE, cellTableName } from '../cell/store/table-layout.ts';
 import { dynamoClient } from '../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../cell/table/dynamo-table.ts';
+import { ringDoorbell } from '../control/adapters/ring-doorbell.ts';
 import { tableAutomationStore } from '../control/adapters/table-automation-store.ts';
 import { tableFailoverPorts } from '../control/adapters/table-failover-ports.ts';
 import type { AutomationStore } from '../control/failover/automation/automation-store.ts';
@@ -16,7 +17,6 @@ import type { RegionName } from '../core/ids.ts';
 import type { Rng } from '../core/rng.ts';
 import { fenceShards } from '../core/topology-sizing.ts';
 import type { PlatformView } from '../local/platform-control.ts';
-import { ringDoorbell } from './ring-doorbell.ts';
 
 export interface OperatorPlace {
   readonly view: PlatformView;

@@ -1,5 +1,6 @@
 /** The command line as a function: arguments in, output on the terminal, exit code out. It ends no process. */
 import { Command } from 'commander';
+import { addAutomationCommand } from './automation-command.ts';
 import { addBenchCommand } from './bench-command.ts';
 import { addCellCommand } from './cell-command.ts';
 import { addDrillCommand } from './drill-command.ts';
@@ -56,6 +57,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addRouteCommand(program, context);
   addCellCommand(program, context);
   addFailoverCommand(program, context);
+  addAutomationCommand(program, context);
   addDrillCommand(program, context);
   addBenchCommand(program, context);
   for (const command of allOf(program)) {

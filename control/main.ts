@@ -1,5 +1,6 @@
-/** The control process of one region on one machine: serves the cell map to the region's routers. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+/** The control process of one region on one machine: serves the cell map to the region's routers, and runs its automation. */
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ARBITER_TABLE } from '../cell/store/table-layout.ts';
 import { dynamoClient, ensureTable } from '../cell/table/dynamo-client.ts';
@@ -8,7 +9,9 @@ import { systemClock } from '../core/clock.ts';
 import { regionName } from '../core/ids.ts';
 import { systemRng } from '../core/rng.ts';
 import { validateTopology } from '../core/topology.ts';
+import { openAutomation } from './adapters/region-automation.ts';
 import { tableMapSource } from './adapters/table-map-source.ts';
+import { answerControl } from './control-server.ts';
 import { MapPublisher } from './publisher/map-publisher.ts';
 
 /** A request without a body: nobody needs longer to send it. */
@@ -18,17 +21,29 @@ async function main(): Promise<void> {
   const env = process.env;
   const region = regionName(env.HOLDFAST_REGION);
   const topology = validateTopology(JSON.parse(env.HOLDFAST_TOPOLOGY ?? 'null'));
+  const internalSecret = env.HOLDFAST_INTERNAL_SECRET ?? '';
   const url = env.HOLDFAST_ARBITER_URL;
   const client = dynamoClient({ region, ...(url ? { url } : {}) });
+  const machine = { clock: systemClock, rng: systemRng };
   const arbiter = new DynamoTable({ client, name: ARBITER_TABLE, clock: systemClock });
   if (url) await ensureTable({ client, name: ARBITER_TABLE, clock: systemClock });
+  const automation = openAutomation({
+    ...{ region, topology, arbiter, internalSecret, ...machine },
+    links: {
+      stores: JSON.parse(env.HOLDFAST_STORE_URLS ?? '{}'),
+      hosts: JSON.parse(env.HOLDFAST_CELL_URLS ?? '{}'),
+      routers: JSON.parse(env.HOLDFAST_ROUTER_URLS ?? '{}'),
+    },
+    newId: () => randomUUID().slice(0, 8),
+  });
   const source = tableMapSource({ arbiter, clock: systemClock });
-  const publisher = new MapPublisher({ source, topology, clock: systemClock, rng: systemRng });
+  const onLeases = automation.sawLeases.bind(automation);
+  const publisher = new MapPublisher({ source, topology, ...machine, onLeases });
   const stopping = new AbortController();
   void publisher.run(stopping.signal);
-  const server = createServer({ requestTimeout: REQUEST_MS_MAX }, (request, response) =>
-    answer(publisher, request, response),
-  );
+  void automation.run(stopping.signal);
+  const answer = answerControl({ publisher, automation, internalSecret });
+  const server = createServer({ requestTimeout: REQUEST_MS_MAX }, answer);
   server.listen(Number(env.PORT ?? 0), '127.0.0.1', () => {
     process.send?.({
       type: 'ready',
@@ -49,14 +64,6 @@ async function main(): Promise<void> {
   });
   // The supervisor is gone: nobody would ever end this process.
   process.on('disconnect', () => process.exit(0));
-}
-
-function answer(publisher: MapPublisher, request: IncomingMessage, response: ServerResponse): void {
-  const map = publisher.published;
-  if (request.method !== 'GET' || request.url !== '/map') return void response.writeHead(404).end();
-  if (map === null) return void response.writeHead(503, { 'retry-after': '1' }).end();
-  if (request.headers['if-none-match'] === map.etag) return void response.writeHead(304, { etag: map.etag }).end();
-  response.writeHead(200, { 'content-type': 'application/json', etag: map.etag }).end(map.body);
 }
 
 main().catch((error: unknown) => {

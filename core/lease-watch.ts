@@ -23,10 +23,14 @@ export class LeaseWatch {
     return this.#seen?.lease ?? null;
   }
 
+  /** Milliseconds since the record was seen to move; `null` when nothing was seen yet. */
+  unmovedMs(): number | null {
+    return this.#seen && this.#clock.monotonicMs() - this.#seen.sinceMs;
+  }
+
   /** Milliseconds still to wait until the record counts as abandoned; 0 when it does; `null` when nothing was seen yet. */
   remainingMs(): number | null {
     if (!this.#seen) return null;
-    const waitedMs = this.#clock.monotonicMs() - this.#seen.sinceMs;
-    return Math.max(0, takeoverWaitMs(this.#seen.lease.ttlMs) - waitedMs);
+    return Math.max(0, takeoverWaitMs(this.#seen.lease.ttlMs) - (this.unmovedMs() ?? 0));
   }
 }

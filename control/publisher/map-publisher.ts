@@ -45,16 +45,25 @@ export class MapPublisher {
   readonly #topology: Topology;
   readonly #clock: Clock;
   readonly #rng: Rng;
+  readonly #onLeases: ((leases: readonly Lease[]) => void) | undefined;
   #placement: EncodedPlacement | null = null;
   #published: { readonly body: string; readonly etag: string } | null = null;
   #refreshes = 0;
   #failures = 0;
 
-  constructor(options: { source: MapSource; topology: Topology; clock: Clock; rng: Rng }) {
+  /** `onLeases`: whoever watches leases gets every read of them, so that they are read once. */
+  constructor(options: {
+    source: MapSource;
+    topology: Topology;
+    clock: Clock;
+    rng: Rng;
+    onLeases?: (leases: readonly Lease[]) => void;
+  }) {
     this.#source = options.source;
     this.#topology = options.topology;
     this.#clock = options.clock;
     this.#rng = options.rng;
+    this.#onLeases = options.onLeases;
   }
 
   /** The newest map as it goes over the wire, or `null` before the first. */
@@ -85,6 +94,7 @@ export class MapPublisher {
       this.#topology.cells.map((spec) => spec.id),
       CALL_MS_MAX,
     );
+    this.#onLeases?.(leases);
     if (this.#placement === null) return;
     const ownership = leases.filter((lease) => lease.state === 'held').map(toOwner);
     const body = JSON.stringify({ placement: this.#placement, ownership } satisfies PublishedMap);

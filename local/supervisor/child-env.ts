@@ -53,13 +53,7 @@ function kindEnv(planned: PlannedProcess, context: ChildEnvContext): Env {
       return routerEnv(context, region);
     case 'control':
       invariant(region !== undefined, `the control process ${planned.name} has a region`);
-      return {
-        ...awsEnv(region),
-        HOLDFAST_REGION: region,
-        HOLDFAST_ARBITER_URL: context.linkUrl(linkName(controlName(region), ARBITER)),
-        HOLDFAST_TOPOLOGY: JSON.stringify(context.topology),
-        HOLDFAST_INTERNAL_SECRET: context.internalSecret,
-      };
+      return controlEnv(context, region);
     case 'payments':
       return { HOLDFAST_DATA: context.dataPath('payments') };
     case 'store':
@@ -93,16 +87,38 @@ function cellEnv(context: ChildEnvContext, at: { readonly cell: string; readonly
   };
 }
 
+function controlEnv(context: ChildEnvContext, region: string): Env {
+  const from = controlName(region);
+  const url = (to: string) => context.linkUrl(linkName(from, to));
+  const routerUrls = context.topology.regions.map((at) => [at, url(routerName(at))]);
+  return {
+    ...awsEnv(region),
+    HOLDFAST_REGION: region,
+    HOLDFAST_ARBITER_URL: url(ARBITER),
+    HOLDFAST_STORE_URLS: JSON.stringify(placeUrls(context, (cell, at) => url(storeName(cell, at)))),
+    HOLDFAST_CELL_URLS: JSON.stringify(placeUrls(context, (cell, at) => url(cellName(cell, at)))),
+    HOLDFAST_ROUTER_URLS: JSON.stringify(Object.fromEntries(routerUrls)),
+    HOLDFAST_TOPOLOGY: JSON.stringify(context.topology),
+    HOLDFAST_INTERNAL_SECRET: context.internalSecret,
+  };
+}
+
+/** Cell → region → address. */
+function placeUrls(context: ChildEnvContext, urlOf: (cell: string, region: string) => string) {
+  const cells = context.topology.cells.map((spec) => [
+    spec.id,
+    Object.fromEntries(regionsOf(spec).map((region) => [region, urlOf(spec.id, region)])),
+  ]);
+  return Object.fromEntries(cells);
+}
+
 function routerEnv(context: ChildEnvContext, region: string): Env {
   const from = routerName(region);
-  const cellUrls = context.topology.cells.map((spec) => [
-    spec.id,
-    Object.fromEntries(regionsOf(spec).map((at) => [at, context.linkUrl(linkName(from, cellName(spec.id, at)))])),
-  ]);
+  const cellUrls = placeUrls(context, (cell, at) => context.linkUrl(linkName(from, cellName(cell, at))));
   return {
     HOLDFAST_REGION: region,
     HOLDFAST_MAP_URL: context.linkUrl(linkName(from, controlName(region))),
-    HOLDFAST_CELL_URLS: JSON.stringify(Object.fromEntries(cellUrls)),
+    HOLDFAST_CELL_URLS: JSON.stringify(cellUrls),
     HOLDFAST_JWKS: JSON.stringify(context.jwks),
     HOLDFAST_ISSUER: context.issuer,
     HOLDFAST_INTERNAL_SECRET: context.internalSecret,

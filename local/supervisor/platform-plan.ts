@@ -65,9 +65,10 @@ function linksOfCell(spec: CellSpec): readonly PlannedLink[] {
 function linksOfRegion(topology: Topology, region: RegionName): readonly PlannedLink[] {
   const cells = topology.cells.flatMap((spec) => regionsOf(spec).map((at) => cellName(spec.id, at)));
   const stores = topology.cells.flatMap((spec) => regionsOf(spec).map((at) => storeName(spec.id, at)));
+  const routers = topology.regions.map(routerName);
   return [
     ...linksFrom(routerName(region), [...cells, controlName(region)]),
-    ...linksFrom(controlName(region), [ARBITER]),
+    ...linksFrom(controlName(region), [ARBITER, ...stores, ...cells, ...routers]),
     ...linksFrom(operatorName(region), [ARBITER, ...stores, ...cells]),
   ];
 }

@@ -22,6 +22,10 @@ export interface AttemptListener {
 /** Of an answer that is dropped: beyond it the connection is cheaper to replace than to drain. */
 const DRAINED_BYTES_MAX = 64 * 1024;
 
+const MISDIRECTED = 421;
+/** Statuses from here on are the server's own failures. */
+const SERVER_ERRORS = 500;
+
 const latin1 = (bytes: Uint8Array): string => (bytes as Buffer).toString('latin1');
 
 export class Attempt implements Dispatcher.DispatchHandler {
@@ -37,6 +41,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #abort: ((error?: Error) => void) | null = null;
   #abandoned = false;
   #sentWhole = false;
+  #declined = false;
   #released = false;
   #drainedBytes = 0;
 
@@ -52,7 +57,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   expire(): void {
     const nowMs = this.#link.nowMs();
     const silent = this.#sentWhole && !this.answered && nowMs - this.#startedAtMs >= SILENCE_MS;
-    if (silent) this.#link.breaker.failed(nowMs);
+    if (silent) {
+      this.#link.counts.silent += 1;
+      this.#link.breaker.failed(nowMs);
+    }
     this.abandon();
   }
 
@@ -79,6 +87,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (status < 200) return true;
     this.resume = resume;
     this.answered = true;
+    this.#declined = status === MISDIRECTED || status >= SERVER_ERRORS;
     this.#link.breaker.answered();
     const wanted = this.#listener?.onHead(this, status, readResponseHead(rawHeaders, latin1)) ?? false;
     if (!wanted) this.#listener = null;
@@ -93,6 +102,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
+    if (this.#declined) this.#link.counts.declined += 1;
     this.#release('answered');
     this.#listener?.onEnd();
   }

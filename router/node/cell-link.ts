@@ -14,19 +14,25 @@ const IDLE_MS = 4_000;
 /** How attempts ended, since the process started. */
 export interface LinkCounts {
   answered: number;
+  /** Of those answered: 421 or 5xx, so the region refused by itself. */
+  declined: number;
   /** No connection came about. */
   neverSent: number;
   /** Sent, and the connection ended without a whole answer. */
   lost: number;
   /** Given up by the router: deadline, caller gone. */
   abandoned: number;
+  /** Of those abandoned: the cell had its time and said nothing. */
+  silent: number;
   /** Not tried, because the bulkhead was full. */
   refused: number;
 }
 
 export class CellLink {
   readonly origin: string;
-  readonly counts: LinkCounts = { answered: 0, neverSent: 0, lost: 0, abandoned: 0, refused: 0 };
+  readonly counts: LinkCounts = {
+    ...{ answered: 0, declined: 0, neverSent: 0, lost: 0, abandoned: 0, silent: 0, refused: 0 },
+  };
   /** Last used first: its socket is warm, and the rest may go idle. */
   readonly #free: Client[] = [];
   #inFlight = 0;

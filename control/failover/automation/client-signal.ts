@@ -1,0 +1,97 @@
+/**
+ * What clients see of one cell in one region, from the counters of the routers: a run of failures that no success broke.
+ * Independent of what the platform says about itself: nothing here comes from a lease, a store or the arbiter. Bounded: a few
+ * numbers for each link and router, however long it watches.
+ *
+ * Slow is told from dead: a caller that was impatient says nothing, and an answer that is late is an answer. The idea of
+ * counting only what real requests meet is that of outlier detection (Envoy: "consecutive gateway failures").
+ */
+import type { CellId, RegionName } from '../../../core/ids.ts';
+import type { Signal } from './verdict.ts';
+
+/** What a router has counted for one link since it started. */
+export interface LinkTally {
+  readonly cell: CellId;
+  readonly region: RegionName;
+  /** Whole answers, of any status. */
+  readonly answered: number;
+  /** Of those: the region refused by itself (421, 5xx). */
+  readonly declined: number;
+  /** No connection, a connection lost, or long silence. */
+  readonly failed: number;
+}
+
+export interface RouterTally {
+  readonly router: RegionName;
+  readonly links: readonly LinkTally[];
+}
+
+/** Fewer failures than this are an accident. */
+export const FAILURES_MIN = 3;
+/** A look with more successes than this share is no failure of the region, whatever else it holds. */
+export const SUCCESS_SHARE_MAX = 0.1;
+/** What nobody has seen for this long says nothing about now. A router tries an avoided region at least every 2.5 s. */
+export const FORGET_MS = 5_000;
+
+interface Run {
+  readonly last: LinkTally;
+  readonly failures: number;
+  readonly failedAtMs: number | null;
+  readonly succeededAtMs: number | null;
+  readonly answeredAtMs: number | null;
+}
+
+export class ClientSignals {
+  readonly #runs = new Map<string, Run>();
+
+  add(tally: RouterTally, atMs: number): void {
+    for (const link of tally.links) {
+      const key = `${tally.router}>${link.cell}@${link.region}`;
+      const before = this.#runs.get(key);
+      this.#runs.set(key, before === undefined ? begun(link) : continued(before, link, atMs));
+    }
+  }
+
+  of(place: { readonly cell: CellId; readonly region: RegionName; readonly nowMs: number }): {
+    readonly signal: Signal;
+    readonly answers: boolean | null;
+  } {
+    const runs = [...this.#runs.values()].filter(
+      ({ last }) => last.cell === place.cell && last.region === place.region,
+    );
+    const fresh = (atMs: number | null) => atMs !== null && place.nowMs - atMs <= FORGET_MS;
+    const failing = runs.filter((run) => fresh(run.failedAtMs));
+    const answers = runs.some((run) => fresh(run.answeredAtMs));
+    return {
+      signal: signalOf({ failing, succeeded: runs.some((run) => fresh(run.succeededAtMs) && run.failures === 0) }),
+      answers: answers || (failing.length > 0 ? false : null),
+    };
+  }
+}
+
+/** Any router that gets through outweighs all that do not: then the fault lies between, and not with the region. */
+function signalOf({ failing, succeeded }: { failing: readonly Run[]; succeeded: boolean }): Signal {
+  const failures = failing.reduce((sum, run) => sum + run.failures, 0);
+  if (succeeded) return { says: 'good', because: 'requests succeed there' };
+  if (failures >= FAILURES_MIN) return { says: 'bad', because: `${failures} requests failed there in a row` };
+  const because = failures === 0 ? 'nobody asked there lately' : `only ${failures} requests failed there`;
+  return { says: 'unknown', because };
+}
+
+function begun(last: LinkTally): Run {
+  return { last, failures: 0, failedAtMs: null, succeededAtMs: null, answeredAtMs: null };
+}
+
+function continued(before: Run, last: LinkTally, atMs: number): Run {
+  // A router that was started again counts from nothing: what it counted before is not known to be over.
+  if (last.answered < before.last.answered || last.failed < before.last.failed) return { ...before, last };
+  const answered = last.answered - before.last.answered;
+  const bad = last.failed - before.last.failed + (last.declined - before.last.declined);
+  const good = Math.max(0, answered - (last.declined - before.last.declined));
+  const answeredAtMs = answered > 0 ? atMs : before.answeredAtMs;
+  if (good > SUCCESS_SHARE_MAX * (good + bad)) {
+    return { last, failures: 0, failedAtMs: null, succeededAtMs: atMs, answeredAtMs };
+  }
+  if (bad > 0) return { ...before, last, failures: before.failures + bad, failedAtMs: atMs, answeredAtMs };
+  return { ...before, last, answeredAtMs };
+}
