@@ -52,7 +52,8 @@ export function openOperatorPorts({ view, region, clock, rng }: OperatorPlace): 
     store: (place) =>
       tableAt({ target: `${place.cell}@${place.region}.store`, name: cellTableName(place.cell), at: place.region }),
     fenceShards: (cell) => shards.get(cell) ?? FENCE_SHARDS_MAX,
-    ring: (place: Place) => ringDoorbell({ url: urlOf(`${place.cell}@${place.region}`), secret: view.internalSecret }),
+    ring: (place: Place) =>
+      ringDoorbell({ url: urlOf(`${place.cell}@${place.region}`), secret: view.internalSecret, clock }),
     clock,
     rng,
   });

@@ -3,6 +3,7 @@ import { fenceKey, HEARTBEAT } from '../../cell/store/table-layout.ts';
 import type { Table } from '../../cell/table/table.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
+import { Deadline } from '../../resilience/deadline.ts';
 import type { AutomationEyes } from '../failover/automation/automation-eyes.ts';
 import type { LinkTally, RouterTally } from '../failover/automation/client-signal.ts';
 import type { Limit, Place } from '../failover/failover-ports.ts';
@@ -35,13 +36,17 @@ export function linkEyes(options: LinkEyesOptions): AutomationEyes {
     storeAnswers: (place, limit) => store(place).get(fenceKey(0), within(limit)).then(yes, no),
     hostAnswers: async (place, limit) => {
       const headers = { authorization: `Holdfast-Internal ${options.internalSecret}` };
-      return (await read(`${options.hostUrl(place)}/_holdfast/status`, { limit, headers })) !== null;
+      return (await read(`${options.hostUrl(place)}/_holdfast/status`, { limit, headers, clock })) !== null;
     },
   };
 }
 
 async function tallyOf(options: LinkEyesOptions, router: RegionName, limit: Limit): Promise<RouterTally | null> {
-  const body = await read(`${options.routerUrl(router)}/_holdfast/status`, { limit, headers: {} });
+  const body = await read(`${options.routerUrl(router)}/_holdfast/status`, {
+    limit,
+    headers: {},
+    clock: options.clock,
+  });
   if (typeof body !== 'object' || body === null || !('links' in body) || !Array.isArray(body.links)) return null;
   return { router, links: body.links.flatMap(toTally) };
 }
@@ -56,12 +61,20 @@ function toTally(link: Readonly<Record<string, unknown>>): readonly LinkTally[] 
   return [{ cell: String(cell) as CellId, region: String(region) as RegionName, answered, declined, failed }];
 }
 
+interface Asking {
+  readonly limit: Limit;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+}
+
 /** `null`: no answer in time, or not a good one. */
-async function read(url: string, of: { limit: Limit; headers: Readonly<Record<string, string>> }): Promise<unknown> {
+async function read(url: string, { limit, headers, clock }: Asking): Promise<unknown> {
   try {
-    const response = await fetch(url, { headers: of.headers, signal: AbortSignal.timeout(of.limit.withinMs) });
-    const text = await response.text();
-    return response.ok && text.length <= STATUS_BYTES_MAX ? JSON.parse(text) : null;
+    return await new Deadline({ clock, ms: limit.withinMs }).run(url, async (signal) => {
+      const response = await fetch(url, { headers, signal });
+      const text = await response.text();
+      return response.ok && text.length <= STATUS_BYTES_MAX ? JSON.parse(text) : null;
+    });
   } catch {
     // That it did not answer is what was to be found out.
     return null;

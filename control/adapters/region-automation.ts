@@ -45,7 +45,7 @@ export function openAutomation(options: RegionAutomationOptions): Automation {
   const ports = tableFailoverPorts({
     ...{ arbiter, store, clock, rng },
     fenceShards: (cell) => shards.get(cell) ?? FENCE_SHARDS_MAX,
-    ring: (place) => ringDoorbell({ url: hostUrl(place), secret: internalSecret }),
+    ring: (place) => ringDoorbell({ url: hostUrl(place), secret: internalSecret, clock }),
   });
   const peerOf = ({ cell, region: at }: Place): RegionName => {
     const spec = topology.cells.find(({ id }) => id === cell);

@@ -1,7 +1,13 @@
 /** The drills there are. */
 import type { Experiment } from '../experiment.ts';
+import { blinded } from './blinded.ts';
+import { flapping } from './flapping.ts';
 import { regionLost } from './region-lost.ts';
+import { regionLostAutomatic } from './region-lost-automatic.ts';
 import { switchover } from './switchover.ts';
 import { zombieWriter } from './zombie-writer.ts';
 
-export const CATALOG: readonly Experiment[] = [regionLost, switchover, zombieWriter];
+export const CATALOG: readonly Experiment[] = [
+  ...[regionLost, regionLostAutomatic, switchover, zombieWriter],
+  ...[flapping, blinded],
+];

@@ -60,7 +60,7 @@ function bystanders(lab: Lab): string {
 }
 
 /** With the peer's stores gone, steady is asked for once all have gone on alone; else from the fault on. */
-function noteBystanders(lab: Lab): void {
+export function noteBystanders(lab: Lab): void {
   const { notes, activeCells, load, recorder } = lab;
   const fromMs = notes.recoveryUntilMs ?? 0;
   if (!lab.options.keepStores) notes.during = { cells: cellsOf(lab), fromMs };
@@ -80,7 +80,7 @@ function howLost(lab: Lab): string {
 /** Those that serve first, so that none of them can tell the others. */
 const ORDER: readonly ProcessSight['kind'][] = ['cell', 'store', 'router', 'control'];
 
-function processesOf(lab: Lab): readonly string[] {
+export function processesOf(lab: Lab): readonly string[] {
   const kinds = ORDER.filter((kind) => !(lab.options.keepStores && kind === 'store'));
   return kinds.flatMap((kind) =>
     lab.sight.processes

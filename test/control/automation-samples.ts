@@ -19,7 +19,16 @@ export const ROOMY: AutomationSettings = {
 /** A cell of east that both signals give up, with a receiver that is well. */
 export function lost(id: string, change: Partial<CellObservation> = {}): CellObservation {
   return {
-    ...{ cell: cellId(id), home: EAST, standby: WEST, holder: EAST, client: BAD, answers: false, inside: BAD },
+    ...{
+      cell: cellId(id),
+      home: EAST,
+      standby: WEST,
+      holder: EAST,
+      client: BAD,
+      answers: false,
+      inside: BAD,
+      late: true,
+    },
     ...{ receiverAnswers: true, changing: false },
     ...change,
   };

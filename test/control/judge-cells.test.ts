@@ -106,25 +106,25 @@ describe('the guard rails that leave a cell alone', () => {
   });
 
   it('hold when the own router reaches nobody at all', () => {
-    const ours = { home: WEST, standby: EAST, holder: WEST, inside: GOOD, answers: false };
+    const ours = { home: WEST, standby: EAST, holder: WEST, inside: GOOD, late: false, answers: false };
     expect(verdictOf({ cells: [lost('c01'), lost('c02', ours)] }).kind).toBe('hold');
   });
 
   it('hold when most cells look dead and not all of them in one region', () => {
     const west = { home: WEST, standby: EAST, holder: WEST };
-    const well = { ...west, client: GOOD, inside: GOOD, answers: true };
+    const well = { ...west, client: GOOD, inside: GOOD, late: false, answers: true };
     const cells = [lost('c01'), lost('c03'), lost('c02', west), lost('c04', well)];
     expect(verdictOf({ cells })).toEqual({ kind: 'hold', why: '3 of 4 cells, in 2 regions, look dead from here' });
   });
 
   it('do not take the loss of one of two regions for the loss of everything', () => {
-    const west = { home: WEST, standby: EAST, holder: WEST, client: GOOD, inside: GOOD, answers: true };
+    const west = { home: WEST, standby: EAST, holder: WEST, client: GOOD, inside: GOOD, late: false, answers: true };
     const cells = [lost('c01'), lost('c03'), lost('c02', west)];
     expect(verdictOf({ cells, stores: { asked: 6, answered: 3 } })).toEqual({ kind: 'move' });
   });
 
   it('do not take a cell that refuses, because its peer is gone, for a dead one', () => {
-    const refuses = { home: WEST, standby: EAST, holder: WEST, client: BAD, inside: GOOD, answers: true };
+    const refuses = { home: WEST, standby: EAST, holder: WEST, client: BAD, inside: GOOD, late: false, answers: true };
     expect(verdictOf({ cells: [lost('c01'), lost('c02', refuses)] })).toEqual({ kind: 'move' });
   });
 });

@@ -70,7 +70,12 @@ export class FakePlatform {
       view: async () => ({
         engine: 'fake',
         versions: { holdfast: 'test' },
-        topology: { regions: REGIONS, cells: CELLS, lease: { ttlMs: 200 } },
+        topology: {
+          regions: REGIONS,
+          cells: CELLS,
+          lease: { ttlMs: 200 },
+          automation: { cellsMovedMax: 2, windowMs: 60_000 },
+        },
         routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
         processes: [...this.processes.values()].map((process) => process.sight),
         links: [],

@@ -174,6 +174,7 @@ export class Automation {
 
   #observeCell({ id, home, standby }: Topology['cells'][number], atMs: number): CellObservation {
     const inside = this.#insideOf(id);
+    const { detectAfterMs } = this.#o.topology.automation;
     const holder = inside.lease?.state === 'held' ? inside.lease.holder : null;
     const { signal, answers } =
       holder === null
@@ -181,7 +182,7 @@ export class Automation {
         : this.#clients.of({ cell: id, region: holder, nowMs: atMs });
     return {
       ...{ cell: id, home, standby, holder, client: signal, answers },
-      inside: inside.signal(this.#o.topology.automation.detectAfterMs),
+      ...{ inside: inside.signal(detectAfterMs), late: inside.isLate(detectAfterMs) },
       ...{ receiverAnswers: null, changing: null },
     };
   }

@@ -32,13 +32,16 @@ export const FAILURES_MIN = 3;
 export const SUCCESS_SHARE_MAX = 0.1;
 /** What nobody has seen for this long says nothing about now. A router tries an avoided region at least every 2.5 s. */
 export const FORGET_MS = 5_000;
+/** A success speaks for the region for a shorter time: until the counters are looked at again, even while all is well. */
+export const SUCCESS_MS = 2_500;
 
 interface Run {
   readonly last: LinkTally;
   readonly failures: number;
   readonly failedAtMs: number | null;
+  /** Whether any of those failures was an answer: a region that refuses is not a silent one. */
+  readonly refused: boolean;
   readonly succeededAtMs: number | null;
-  readonly answeredAtMs: number | null;
 }
 
 export class ClientSignals {
@@ -59,13 +62,11 @@ export class ClientSignals {
     const runs = [...this.#runs.values()].filter(
       ({ last }) => last.cell === place.cell && last.region === place.region,
     );
-    const fresh = (atMs: number | null) => atMs !== null && place.nowMs - atMs <= FORGET_MS;
-    const failing = runs.filter((run) => fresh(run.failedAtMs));
-    const answers = runs.some((run) => fresh(run.answeredAtMs));
-    return {
-      signal: signalOf({ failing, succeeded: runs.some((run) => fresh(run.succeededAtMs) && run.failures === 0) }),
-      answers: answers || (failing.length > 0 ? false : null),
-    };
+    const within = (atMs: number | null, ms: number) => atMs !== null && place.nowMs - atMs <= ms;
+    const failing = runs.filter((run) => within(run.failedAtMs, FORGET_MS));
+    const succeeded = runs.some((run) => run.failures === 0 && within(run.succeededAtMs, SUCCESS_MS));
+    const answers = succeeded || failing.some((run) => run.refused);
+    return { signal: signalOf({ failing, succeeded }), answers: answers || (failing.length > 0 ? false : null) };
   }
 }
 
@@ -79,19 +80,17 @@ function signalOf({ failing, succeeded }: { failing: readonly Run[]; succeeded: 
 }
 
 function begun(last: LinkTally): Run {
-  return { last, failures: 0, failedAtMs: null, succeededAtMs: null, answeredAtMs: null };
+  return { last, failures: 0, failedAtMs: null, refused: false, succeededAtMs: null };
 }
 
 function continued(before: Run, last: LinkTally, atMs: number): Run {
   // A router that was started again counts from nothing: what it counted before is not known to be over.
   if (last.answered < before.last.answered || last.failed < before.last.failed) return { ...before, last };
-  const answered = last.answered - before.last.answered;
-  const bad = last.failed - before.last.failed + (last.declined - before.last.declined);
-  const good = Math.max(0, answered - (last.declined - before.last.declined));
-  const answeredAtMs = answered > 0 ? atMs : before.answeredAtMs;
-  if (good > SUCCESS_SHARE_MAX * (good + bad)) {
-    return { last, failures: 0, failedAtMs: null, succeededAtMs: atMs, answeredAtMs };
-  }
-  if (bad > 0) return { ...before, last, failures: before.failures + bad, failedAtMs: atMs, answeredAtMs };
-  return { ...before, last, answeredAtMs };
+  const declined = last.declined - before.last.declined;
+  const good = Math.max(0, last.answered - before.last.answered - declined);
+  const bad = last.failed - before.last.failed + declined;
+  if (good > SUCCESS_SHARE_MAX * (good + bad)) return { ...begun(last), succeededAtMs: atMs };
+  if (bad === 0) return { ...before, last };
+  const refused = before.refused || declined > 0;
+  return { ...before, last, failures: before.failures + bad, failedAtMs: atMs, refused };
 }

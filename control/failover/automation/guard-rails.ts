@@ -48,8 +48,9 @@ const everythingLooksBad: Rule = ({ seen }) => {
   return null;
 };
 
+/** Sooner than a cell is given up: what is to keep us from acting must not come later than what makes us act. */
 function looksDead(cell: CellObservation): boolean {
-  return cell.inside.says === 'bad' || cell.answers === false;
+  return cell.late || cell.answers === false;
 }
 
 const mostStoresSilent: Rule = ({ seen: { stores } }) => {

@@ -46,6 +46,11 @@ export class InsideWatch {
     this.#beat = null;
   }
 
+  /** Slow or dead: more than the signal needs to call it bad, and enough to doubt one's own view. */
+  isLate(detectAfterMs: number): boolean {
+    return this.lease?.state === 'held' && (this.watch.unmovedMs() ?? 0) >= detectAfterMs;
+  }
+
   signal(detectAfterMs: number): Signal {
     const { lease } = this;
     if (lease === null || this.#readAtMs === null) return unknown('its lease was never read');

@@ -63,10 +63,20 @@ export class Mover {
     let present = document;
     for (const cell of seen.cells) {
       const verdict = judged.verdicts.get(cell.cell);
-      if (verdict?.kind === 'move' && present !== null) present = await this.#reserveAndMove(cell, present);
-      if (verdict?.kind === 'propose') await this.#propose(cell, verdict);
-      if (!judged.agreement.has(cell.cell)) await this.#withdraw(cell.cell);
+      if (verdict?.kind === 'move' && present !== null) {
+        present = await this.#reserveAndMove(cell, present).catch((error: unknown) => {
+          this.#noted(cell)(error);
+          return null;
+        });
+      }
+      if (verdict?.kind === 'propose') await this.#propose(cell, verdict).catch(this.#noted(cell));
+      if (!judged.agreement.has(cell.cell)) await this.#withdraw(cell.cell).catch(this.#noted(cell));
     }
+  }
+
+  /** One cell's trouble must not keep another from being moved. */
+  #noted({ cell }: CellObservation): (error: unknown) => void {
+    return (error) => this.note(`${cell}: ${toPlatformError(error).message}`);
   }
 
   /** The document as it stands afterwards; `null`: somebody else wrote, so that the next look must judge anew. */
@@ -80,7 +90,7 @@ export class Mover {
     if (!(await this.#reserve(next, move))) return null;
     this.#moving.add(cell.cell);
     void this.#move({ cell, move, lease })
-      .catch((error: unknown) => this.note(`${cell.cell}: ${toPlatformError(error).message}`))
+      .catch(this.#noted(cell))
       .finally(() => this.#moving.delete(cell.cell));
     return next;
   }

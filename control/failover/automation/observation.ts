@@ -11,7 +11,9 @@ export interface CellObservation {
   readonly holder: RegionName | null;
   /** What routers see of the holder. */
   readonly client: Signal;
-  /** Whether the holder answered anybody anything lately, be it a refusal; `null`: nobody asked. */
+  /** Whether the holder's lease is late, for whatever reason. */
+  readonly late: boolean;
+  /** Whether the holder answers anybody anything, be it a refusal; `null`: nobody asked. */
   readonly answers: boolean | null;
   /** What lease and heartbeat say. */
   readonly inside: Signal;
