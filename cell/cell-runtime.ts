@@ -37,6 +37,10 @@ export interface CellRuntime {
    * commits that the owner does not have. Zero at the owner.
    */
   copyStalenessMs(): number | null;
+  /** A name for "all that this region has committed so far", short and opaque. */
+  commitMark(): string;
+  /** Whether all of the peer's commits that one of its marks names are here; `false` also when nobody can tell. */
+  hasPeersMark(mark: string): boolean;
   /** Registers the handler of an outbox topic. Once per topic. */
   onMessage(handler: MessageHandler): void;
   /** Declares how quarantined commits of a service's aggregates are merged. Once per prefix. */

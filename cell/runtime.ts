@@ -157,6 +157,8 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
     servesTenant: (tenant) => placement.gives(tenant, cell),
     stalenessMs: () => heartbeat.stalenessMs(),
     copyStalenessMs: () => heartbeat.copyStalenessMs(),
+    commitMark: () => heartbeat.staleness.mark(),
+    hasPeersMark: (mark) => heartbeat.staleness.includes(mark),
     onMessage: (handler) => relay.register(handler),
     onConflict: (rule) => void rules.set(rule.prefix, rule),
     setting: (name) => required(env, name),

@@ -1,11 +1,13 @@
 /** The cart service as an app: routes on one side, the domain on the other, nothing else. */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
+import { withSessions } from '../session/session-store.ts';
 import type { CartLine } from './cart-lanes.ts';
 import { CartService } from './cart-service.ts';
 import { cartRoutes, deleteItem, getCart, putItem } from './routes.ts';
 
-export function createCartApp(runtime: CellRuntime): ServiceApp {
+export function createCartApp(cell: CellRuntime): ServiceApp {
+  const runtime = withSessions(cell);
   const carts = new CartService(runtime);
   const app = createServiceApp({
     runtime,

@@ -4,13 +4,15 @@ import { invalid } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
 import { StockRoom } from '../checkout/stock-room.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
+import { withSessions } from '../session/session-store.ts';
 import { CatalogShelves, noSuchProduct } from './catalog-shelves.ts';
 import { browseProducts, getProduct, putProduct, searchProducts } from './routes.ts';
 import { QUERY_TERMS_MAX, termsOf } from './search-terms.ts';
 
 export const catalogRoutes = [browseProducts, searchProducts, getProduct, putProduct] as const;
 
-export function createCatalogApp(runtime: CellRuntime): ServiceApp {
+export function createCatalogApp(cell: CellRuntime): ServiceApp {
+  const runtime = withSessions(cell);
   const shelves = new CatalogShelves(runtime);
   const app = createServiceApp({
     runtime,

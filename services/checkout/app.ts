@@ -4,6 +4,7 @@ import { PlatformError } from '../../core/errors.ts';
 import { CartService } from '../cart/cart-service.ts';
 import type { Reply } from '../http/route.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
+import { withSessions } from '../session/session-store.ts';
 import { type CheckoutResult, CheckoutService } from './checkout-service.ts';
 import { orderView } from './order.ts';
 import { OrderBook, SETTLE_TOPIC } from './order-book.ts';
@@ -14,7 +15,8 @@ import { noSuchProduct, type StockLevel } from './stock.ts';
 import { stockConflict } from './stock-conflict.ts';
 import { StockRoom } from './stock-room.ts';
 
-export function createCheckoutApp(runtime: CellRuntime, payments: PaymentProvider): ServiceApp {
+export function createCheckoutApp(cell: CellRuntime, payments: PaymentProvider): ServiceApp {
+  const runtime = withSessions(cell);
   const stock = new StockRoom(runtime);
   const checkout = new CheckoutService({
     runtime,

@@ -3,13 +3,16 @@
  * router set, and checked again here: a cell refuses a tenant that is not its own and a write while it is not active.
  */
 import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
-import type { CallBounds } from '../../cell/cell-store.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
 import { type Epoch, shown, type TenantId, tenantId } from '../../core/ids.ts';
+import { Session } from '../session/session.ts';
+import type { SessionBounds } from '../session/session-store.ts';
+import { SESSION_HEADER } from '../session/session-token.ts';
 import { askedStalenessMs, type Freshness, judgeFreshness, MAX_STALENESS_HEADER } from './freshness.ts';
 
-export interface Call extends CallBounds {
+export interface Call extends SessionBounds {
+  readonly session: Session;
   readonly tenant: TenantId;
   readonly idempotencyKey: string | null;
   /** The epoch under which the request was let in; `null` for what needs no lease. */
@@ -45,6 +48,8 @@ export function admit({ runtime, policy, header }: Admission): Call {
   return {
     tenant,
     ...standingFor({ runtime, policy, freshness }),
+    session: new Session(runtime, header(SESSION_HEADER)),
+    keepsSession: policy.ack === 'none',
     deadlineAtMs: runtime.clock.monotonicMs() + allowedMs(policy, header(DEADLINE_HEADER)),
     idempotencyKey: idempotencyKey(policy, header(IDEMPOTENCY_KEY_HEADER)),
   };

@@ -6,6 +6,7 @@ import { toJSONSchema } from 'zod/mini';
 import { MAX_STALENESS_ASKED_MS } from '../../core/consistency.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
 import { PROBLEM_CONTENT_TYPE } from '../../core/problem.ts';
+import { SESSION_HEADER, SESSION_LENGTH_MAX } from '../session/session-token.ts';
 import { DEADLINE_HEADER, IDEMPOTENCY_KEY_HEADER, IDEMPOTENCY_KEY_LENGTH_MAX } from './call.ts';
 import { MAX_STALENESS_HEADER } from './freshness.ts';
 import type { ResponseDeclaration, Route, Schema } from './route.ts';
@@ -77,7 +78,9 @@ function headerParameters({ policy }: Route): JsonObject[] {
   const key = { type: 'string', minLength: 1, maxLength: IDEMPOTENCY_KEY_LENGTH_MAX };
   const deadline = { type: 'integer', minimum: 1, maximum: policy.deadlineMs };
   const bound = { type: 'integer', minimum: 0, maximum: MAX_STALENESS_ASKED_MS };
+  const session = { type: 'string', maxLength: SESSION_LENGTH_MAX };
   return [
+    { in: 'header', name: SESSION_HEADER, required: false, schema: session },
     ...(policy.standbyReads ? [{ in: 'header', name: MAX_STALENESS_HEADER, required: false, schema: bound }] : []),
     { in: 'header', name: IDEMPOTENCY_KEY_HEADER, required: policy.idempotency === 'required', schema: key },
     { in: 'header', name: DEADLINE_HEADER, required: false, schema: deadline },

@@ -8,6 +8,7 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { Epoch } from '../../core/ids.ts';
+import { SESSION_HEADER } from '../session/session-token.ts';
 import { admit, type Call, notActive, OWNER_HEADER } from './call.ts';
 import { ageOfAnswerMs } from './freshness.ts';
 import { problemResponse } from './problem-response.ts';
@@ -36,6 +37,8 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
+    // "There is none" of a copy, or of a line that lost what the caller had seen, must not read like the owner's.
+    if (call !== undefined) markRead(problem, { runtime, call });
     return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });
   });
   app.notFound((context) => {
@@ -108,12 +111,27 @@ interface Responding {
 function respond({ context, reply, policy, runtime, call }: Responding): Response {
   const ageMs = ageOfAnswerMs(runtime, call.freshness);
   const response = context.json(reply.body, reply.status, { ...reply.headers });
-  const degraded = reply.degraded ?? (call.freshness.kind === 'stale' ? 'stale' : null);
+  const degraded = reply.degraded ?? degradedRead(call);
+  if (call.session.given || policy.ack !== 'none') response.headers.set(SESSION_HEADER, call.session.text());
   if (degraded) response.headers.set('x-degraded', degraded);
   // An answer of the owner is never stale. One from a copy is, and a merged one lacks the peer's newest.
   const stalenessMs = ageMs ?? (policy.class === 'mergeable' ? runtime.stalenessMs() : null);
   if (stalenessMs !== null) response.headers.set('x-staleness-ms', String(Math.ceil(stalenessMs)));
   return withCellHeaders(response, { runtime, epoch: epochOf(call, runtime.standing()), owns: true });
+}
+
+function markRead(problem: Response, { runtime, call }: { runtime: CellRuntime; call: Call }): void {
+  const degraded = degradedRead(call);
+  const { freshness } = call;
+  if (degraded) problem.headers.set('x-degraded', degraded);
+  if (freshness.kind === 'unbounded' || freshness.completeToMs === null) return;
+  problem.headers.set('x-staleness-ms', String(Math.ceil(runtime.clock.monotonicMs() - freshness.completeToMs)));
+}
+
+/** What the caller had seen is gone; or what is shown is older than was asked for. */
+function degradedRead({ session, freshness }: Call): string | null {
+  if (session.lost) return 'session-lost';
+  return freshness.kind === 'stale' ? 'stale' : null;
 }
 
 /** An answer made under a lease says which epoch that was, even if the cell has moved away since. */

@@ -47,6 +47,14 @@ export class MemoryRuntime implements CellRuntime {
     return this.staleness;
   }
 
+  commitMark(): string {
+    return 'memory/1';
+  }
+
+  hasPeersMark(): boolean {
+    return this.staleness !== null;
+  }
+
   onMessage(handler: MessageHandler): void {
     this.handlers.set(handler.topic, handler);
   }
