@@ -38,7 +38,7 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
     // "There is none" of a copy, or of a line that lost what the caller had seen, must not read like the owner's.
-    if (call !== undefined) markRead(problem, { runtime, call });
+    if (call !== undefined && !isElsewhere(error)) markRead(problem, { runtime, call });
     return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });
   });
   app.notFound((context) => {
