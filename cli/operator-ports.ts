@@ -66,7 +66,8 @@ export function openOperatorPorts({ view, region, clock, rng }: OperatorPlace): 
   };
 }
 
-function linkUrl(view: PlatformView, { region, target }: { region: RegionName; target: string }): string {
+/** Where a region's operator reaches a target: by that region's own link. */
+export function linkUrl(view: PlatformView, { region, target }: { region: RegionName; target: string }): string {
   const name = `operator@${region}>${target}`;
   const link = view.links.find((each) => each.name === name);
   if (link) return link.url;

@@ -34,6 +34,7 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
     getJson,
     failover: async (place) => (await import('./failover-operator.ts')).openFailoverOperator(place, machine),
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
+    quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
     drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
   };

@@ -6,6 +6,7 @@ import { addCellCommand } from './cell-command.ts';
 import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
+import { addQuarantineCommand } from './quarantine-command.ts';
 import { addRouteCommand } from './route-command.ts';
 import type { CliServices } from './services.ts';
 import { Shell } from './shell.ts';
@@ -58,6 +59,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addCellCommand(program, context);
   addFailoverCommand(program, context);
   addAutomationCommand(program, context);
+  addQuarantineCommand(program, context);
   addDrillCommand(program, context);
   addBenchCommand(program, context);
   for (const command of allOf(program)) {

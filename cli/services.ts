@@ -2,6 +2,8 @@
  * What the commands stand on, as ports: the running platform, its control plane, drills, benches. `real-services.ts` wires
  * them to the rest of the repository; tests put doubles in their place.
  */
+import type { ReconciledCommit } from '../cell/cell-store.ts';
+import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-desk.ts';
 import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
 import type { Proposal } from '../control/failover/automation/proposal.ts';
@@ -12,6 +14,7 @@ import type { Topology } from '../core/topology.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
+import type { SettleRequest } from '../local/hosts/quarantine-endpoint.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
 
 export interface CliServices {
@@ -28,8 +31,20 @@ export interface CliServices {
   getJson(url: string, options: GetOptions): Promise<HttpAnswer>;
   failover(options: FailoverPlace): Promise<FailoverOperator>;
   automation(view: PlatformView): Promise<AutomationOperator>;
+  quarantine(view: PlatformView): Promise<QuarantineOperator>;
   drills(): Promise<DrillBook>;
   benches(): Promise<readonly Bench[]>;
+}
+
+/** Asks the owner of a cell, and nobody else: only it may settle, and only its state is the present one. */
+export interface QuarantineOperator {
+  list(cell: CellId): Promise<QuarantineList>;
+  /** The audit. */
+  settled(cell: CellId): Promise<SettledList>;
+  /** Throws `NOT_FOUND` when it does not wait in this cell. */
+  show(cell: CellId, id: string): Promise<WaitingDetail>;
+  /** Throws `RECONCILE_REFUSED` with what changed since. */
+  settle(cell: CellId, order: Omit<SettleRequest, 'by'>): Promise<ReconciledCommit>;
 }
 
 export interface StartOptions {

@@ -33,6 +33,10 @@ export interface QuarantineList {
   readonly unread: readonly RegionName[];
 }
 
+export interface SettledList extends Omit<QuarantineList, 'rows'> {
+  readonly rows: readonly ReconciledCommit[];
+}
+
 export interface WaitingSummary {
   readonly id: string;
   readonly region: RegionName;
@@ -72,7 +76,7 @@ export class QuarantineDesk {
   }
 
   /** The audit: what became of those that were settled. */
-  async settled(): Promise<{ rows: readonly ReconciledCommit[]; more: boolean; unread: readonly RegionName[] }> {
+  async settled(): Promise<SettledList> {
     const found = await this.#query(RECONCILED);
     return {
       rows: found.flatMap(({ items }) => items.map(toReconciled)),

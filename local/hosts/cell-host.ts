@@ -37,6 +37,7 @@ try {
     services: await loadServices(),
     status: () => cell.status(),
     ring: () => cell.ring(),
+    quarantine: cell.quarantine,
     clock: systemClock,
   });
   server.on('error', (error) => parent.failed(error));

@@ -10,6 +10,7 @@ import { shown } from '../../core/ids.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { readBoundedBody } from './bounded-body.ts';
 import { type FunctionUrlEvent, type HttpReply, toFunctionUrlEvent, toHttpReply } from './function-url-event.ts';
+import { answerQuarantine, type Desk, QUARANTINE_PATH } from './quarantine-endpoint.ts';
 
 export type Handler = (event: FunctionUrlEvent, context: LambdaContext) => Promise<unknown>;
 
@@ -27,6 +28,7 @@ export interface CellServerOptions {
   readonly services: ReadonlyMap<string, { readonly name: string; readonly handler: Handler }>;
   readonly status: () => Promise<unknown>;
   readonly ring: () => void;
+  readonly quarantine: Desk;
   readonly clock: Clock;
 }
 
@@ -63,6 +65,10 @@ async function answer(options: CellServerOptions & { wanted: Buffer }, request: 
   if (path === '/_holdfast/doorbell' && method === 'POST') {
     options.ring();
     return json(202, {});
+  }
+  if (path === QUARANTINE_PATH || path.startsWith(`${QUARANTINE_PATH}/`)) {
+    const body = () => readBoundedBody(request);
+    return json(200, await answerQuarantine(options.quarantine, { method, url, body }));
   }
   const service = options.services.get(path.split('/', 2)[1] ?? '');
   if (!service) throw unknownPath(path, [...options.services.keys()]);

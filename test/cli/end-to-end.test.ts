@@ -96,6 +96,13 @@ describe('holdfast with a platform', () => {
     expect(status.down).toEqual([]);
   });
 
+  it('has owners who say what waits in quarantine, and what was settled', async () => {
+    const empty = ['c01', 'c02'].map((cell) => ({ cell, rows: [], more: false, unread: [] }));
+    expect(await done('quarantine', 'list')).toEqual({ cells: empty });
+    expect(await done('quarantine', 'settled')).toEqual({ cells: empty });
+    expect((await holdfast('quarantine', 'show', 'stock/acme/mug@1.1')).exitCode).toBe(2);
+  });
+
   it('serves a request of a tenant with a token of the command line, in the cell that route explain names', async () => {
     const token = (await holdfast('token', 'acme')).stdout.trim();
     const explained = await done('route', 'explain', 'acme');

@@ -67,6 +67,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     getJson: unexpected('getJson'),
     failover: unexpected('failover'),
     automation: unexpected('automation'),
+    quarantine: unexpected('quarantine'),
     drills: unexpected('drills'),
     benches: async () => [],
     ...change,

@@ -3,19 +3,36 @@ import { once } from 'node:events';
 import { request, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
+import { PlatformError } from '../../core/errors.ts';
 import { BODY_BYTES_MAX } from '../../local/hosts/bounded-body.ts';
 import { createCellServer, type Handler } from '../../local/hosts/cell-server.ts';
+import type { Desk } from '../../local/hosts/quarantine-endpoint.ts';
 
 const SECRET = { authorization: 'Holdfast-Internal s3cret' };
 let server: Server | null = null;
 let rung = 0;
 
-afterEach(() => {
+function end(): void {
   server?.closeAllConnections();
   server?.close();
-});
+}
+afterEach(end);
+
+const refused = () =>
+  new PlatformError({ code: 'RECONCILE_REFUSED', kind: 'caller', effect: 'none', message: 'others wrote since' });
+const settled: unknown[] = [];
+const desk: Desk = {
+  list: async () => ({ rows: [], more: false, unread: [] }),
+  settled: async () => ({ rows: [], more: true, unread: [] }),
+  show: async (id) => ({ id }) as never,
+  settle: async (id, order) => {
+    settled.push([id, order]);
+    throw refused();
+  },
+};
 
 async function serve(handler: Handler): Promise<string> {
+  end();
   rung = 0;
   server = createCellServer({
     name: 'c01@r1',
@@ -25,6 +42,7 @@ async function serve(handler: Handler): Promise<string> {
     ring: () => {
       rung += 1;
     },
+    quarantine: desk,
     clock: systemClock,
   });
   server.listen(0, '127.0.0.1');
@@ -99,5 +117,42 @@ describe('the cell server', () => {
     const text = await answer.text();
     expect(answer.status).toBe(500);
     expect(text).not.toContain('42');
+  });
+});
+
+describe('the quarantine of a cell', () => {
+  const QUARANTINE = '/_holdfast/quarantine';
+  const ask = async (path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`${await serve(never)}${path}`, { ...init, headers: SECRET });
+    return [answer.status, await answer.json()] as const;
+  };
+  const post = (body: unknown) => ask(QUARANTINE, { method: 'POST', body: JSON.stringify(body) });
+
+  it('is listed, shown and audited', async () => {
+    expect(await ask(QUARANTINE)).toMatchObject([200, { rows: [], more: false }]);
+    expect(await ask(`${QUARANTINE}?id=a%231`)).toEqual([200, { id: 'a#1' }]);
+    expect(await ask(`${QUARANTINE}/settled`)).toMatchObject([200, { more: true }]);
+  });
+
+  it('takes the choice of a person, and says why it was refused', async () => {
+    const order = { wish: 'adopt', by: 'ann', reason: 'asked' };
+    expect(await post({ id: 'a', ...order })).toMatchObject([
+      409,
+      { code: 'RECONCILE_REFUSED', detail: 'others wrote since', effect: 'none' },
+    ]);
+    expect(settled).toEqual([['a', order]]);
+  });
+
+  it.each([
+    { id: 'a', wish: 'automatic', by: 'ann', reason: 'x' },
+    { id: 'a', wish: 'discard', by: 'ann', reason: ' ' },
+    { wish: 'discard', by: 'ann', reason: 'x' },
+    'discard',
+  ])('refuses %j', async (body) => {
+    expect(await post(body)).toMatchObject([400, { code: 'INVALID_INPUT', effect: 'none' }]);
+  });
+
+  it('has nothing else', async () => {
+    expect(await ask(QUARANTINE, { method: 'DELETE' })).toMatchObject([404, { code: 'NOT_FOUND' }]);
   });
 });
