@@ -2,8 +2,10 @@
  * The drills there are, and how one is run on this machine: on a platform of its own, on free ports and with data that is
  * gone afterwards, or on the running one. Whatever comes of the drill, its own platform is ended.
  */
+import { resolve } from 'node:path';
 import { randomInt } from '../core/rng.ts';
 import { CATALOG } from '../drills/catalog/index.ts';
+import { checkEvidence } from '../drills/report/check-evidence.ts';
 import { runDrill } from '../drills/runner.ts';
 import { openDevIssuer } from '../local/issuer.ts';
 import type { PlatformControl } from '../local/platform-control.ts';
@@ -11,7 +13,7 @@ import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
 import { drillFailover } from './drill-failover.ts';
-import { readDrillReport, reportDirOf } from './drill-reports.ts';
+import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { SEED_MAX } from './option-parsers.ts';
 import type { DrillBook, DrillOutcome, DrillRunOptions } from './services.ts';
@@ -25,6 +27,10 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
   return {
     drills: CATALOG.map(({ name, summary, variants = [] }) => ({ name, summary, variants })),
     run: (request) => (request.attach ? runAttached(options, request, request.attach) : runAlone(options, request)),
+    check: async (dir) => {
+      const found = dir === null ? await newestReport(options.stateDir) : resolve(dir);
+      return { ...(await checkEvidence(found)), dir: found };
+    },
     read: (dir) => readDrillReport({ stateDir: options.stateDir, dir }),
   };
 }

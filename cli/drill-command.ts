@@ -1,8 +1,8 @@
-/** `holdfast drill list|run|report`: break the platform on purpose, and read what came of it. */
+/** `holdfast drill list|run|check|report`: break the platform on purpose, and read what came of it. */
 import type { Command } from 'commander';
 import { worstOf } from '../drills/checkers/verdict.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
-import { drillSummary, drillText, verdictExit } from './drill-text.ts';
+import { checkText, drillSummary, drillText, verdictExit } from './drill-text.ts';
 import { unknownName } from './nearest.ts';
 import { SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
 import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
@@ -30,6 +30,17 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     )
     .option('--keep-stores', 'region-lost: only compute dies, the old stores stay reachable')
     .action(shell.action((call) => run(call, services)));
+  drill
+    .command('check')
+    .description('judge the evidence of a drill again, without a platform (default: the newest)')
+    .argument('[dir]', 'the folder of the report')
+    .action(
+      shell.action(async (call) => {
+        const checked = await (await services.drills()).check(call.args[0] ?? null);
+        const text = checkText(checked, call.terminal.outColours);
+        return { text, json: checked, exitCode: verdictExit(checked.verdict) };
+      }),
+    );
   drill
     .command('report')
     .description('show a report again (default: the newest)')

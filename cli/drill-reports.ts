@@ -24,7 +24,7 @@ export function reportDirOf({ stateDir, drill, seed, atMs }: DrillRunName): stri
 
 /** `dir: null`: the newest. Throws `INVALID_INPUT` when there is none, or none that can be read. */
 export async function readDrillReport(of: { stateDir: string; dir: string | null }): Promise<DrillOutcome> {
-  const found = of.dir === null ? await newestReport(join(of.stateDir, REPORTS_DIR)) : resolve(of.dir);
+  const found = of.dir === null ? await newestReport(of.stateDir) : resolve(of.dir);
   const path = join(found, REPORT_FILE);
   const text = await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
     throw invalid(`There is no report in ${found} (${thrown.code}). Allowed: the folder that "drill run" printed.`);
@@ -32,7 +32,9 @@ export async function readDrillReport(of: { stateDir: string; dir: string | null
   return { report: parseReport(text, path), dir: found };
 }
 
-async function newestReport(root: string): Promise<string> {
+/** Throws `INVALID_INPUT` when there is none. */
+export async function newestReport(stateDir: string): Promise<string> {
+  const root = join(stateDir, REPORTS_DIR);
   const names = await readdir(root).catch(() => []);
   const dated = await Promise.all(
     names.map(async (name) => {

@@ -1,6 +1,7 @@
 /** A drill's report on a terminal: the verdict and its sentence, the figures, why it is not better, where the page is. */
 import { join } from 'node:path';
 import type { Verdict } from '../drills/checkers/verdict.ts';
+import type { EvidenceCheck } from '../drills/report/check-evidence.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import type { DrillOutcome } from './services.ts';
@@ -30,6 +31,30 @@ export function drillText({ report, dir }: DrillOutcome, colours: Colours): stri
     `Page    ${join(dir, 'report.html')}`,
     `Again   ${report.replay}`,
   ].join('\n');
+}
+
+/** What each checker says of the evidence in a folder. */
+export function checkText(checked: EvidenceCheck & { readonly dir: string }, colours: Colours): string {
+  const rows = checked.checkers.map((result) => [
+    `  ${result.checker}`,
+    coloured(result.verdict, colours),
+    Object.entries(result.figures)
+      .map(([name, figure]) => `${name} ${figure}`)
+      .join(', '),
+  ]);
+  const reasons = checked.checkers.flatMap((result) => [
+    ...result.findings.map(({ message, lines }) => `${result.checker}: ${message}${atLines(lines)}`),
+    ...(result.verdict === 'unknown' ? result.notes.map((note) => `${result.checker}: ${note}`) : []),
+  ]);
+  return [
+    `${coloured(checked.verdict, colours)}  ${checked.dir}`,
+    ...(rows.length === 0 ? [] : ['', textTable([{ title: '' }, { title: '' }, { title: '' }], rows)]),
+    ...listed('Why the verdict is not pass:', [...checked.problems, ...reasons]),
+  ].join('\n');
+}
+
+function atLines(lines: readonly number[]): string {
+  return lines.length === 0 ? '' : ` (line ${lines.join(', ')})`;
 }
 
 /** Many runs: one line each, and what they have in common. */

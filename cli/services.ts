@@ -12,6 +12,7 @@ import type { Clock } from '../core/clock.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { Topology } from '../core/topology.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
+import type { EvidenceCheck } from '../drills/report/check-evidence.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { SettleRequest } from '../local/hosts/quarantine-endpoint.ts';
@@ -141,6 +142,8 @@ export interface DrillRunOptions {
 export interface DrillBook {
   readonly drills: readonly DrillSummary[];
   run(options: DrillRunOptions): Promise<DrillOutcome>;
+  /** Judges the evidence in the folder again (`null`: the newest). Never says pass of evidence that is damaged. */
+  check(dir: string | null): Promise<EvidenceCheck & { readonly dir: string }>;
   /** `null`: the newest report. */
   read(dir: string | null): Promise<DrillOutcome>;
 }

@@ -2,6 +2,7 @@
 import { shown } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import { isOperationName, type OperationEvent } from './operation.ts';
+import { reasonAgainstValue } from './value-shape.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -41,7 +42,7 @@ function reasonAgainst(members: Members): string | null {
     return wrong('epoch', epoch, 'an integer from 0, or null');
   }
   if (!isJson(members.value)) return wrong('value', members.value, 'a JSON value; null stands for none');
-  return reasonAgainstType(members);
+  return reasonAgainstType(members) ?? reasonAgainstValue({ op, type: members.type, value: members.value });
 }
 
 function reasonAgainstType(members: Members): string | null {

@@ -92,5 +92,7 @@ export interface DrillReport {
   readonly durationMs: number;
   readonly options: Readonly<Record<string, unknown>>;
   readonly history: HistorySeal;
+  /** Of `end-state.json`, written with the report. */
+  readonly endStateSha256?: string;
   readonly replay: string;
 }

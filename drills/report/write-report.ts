@@ -1,4 +1,5 @@
 /** Puts a report beside the history that it was made from, and makes it again from there. */
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HISTORY_LINES_MAX, type HistorySeal, type ReadResult, readHistory } from '../history/read-history.ts';
@@ -16,10 +17,11 @@ export const END_STATE_FILE = 'end-state.json';
 export async function writeReport(options: { dir: string; run: DrillRun; seal: HistorySeal }): Promise<DrillReport> {
   const { dir, run, seal } = options;
   const read = await readBack(dir, seal);
-  const report = assembleReport({ run, read, seal });
+  const endState = textOf(run.end);
+  const report = { ...assembleReport({ run, read, seal }), endStateSha256: digestOf(endState) };
   await mkdir(dir, { recursive: true });
-  await writeJson(join(dir, END_STATE_FILE), run.end);
-  await writeJson(join(dir, REPORT_FILE), report);
+  await writeFile(join(dir, END_STATE_FILE), endState);
+  await writeFile(join(dir, REPORT_FILE), textOf(report));
   const history = read.ok ? read.history : { calls: [], events: [] };
   await writeFile(join(dir, PAGE_FILE), reportPage(report, history));
   return report;
@@ -35,6 +37,11 @@ async function readBack(dir: string, seal: HistorySeal): Promise<ReadResult> {
   }
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+function textOf(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The seal of a file of the evidence. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

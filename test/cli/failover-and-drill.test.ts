@@ -98,8 +98,26 @@ describe('holdfast failover', () => {
 describe('holdfast drill', () => {
   function withDrills(run: DrillBook['run']): CliServices {
     const drills = [{ name: 'region-lost', summary: 'A region is gone.' }];
-    return running({ drills: async () => ({ drills, run, read: async () => fakeReport() }) });
+    const check = async () => CHECKED;
+    return running({ drills: async () => ({ drills, run, read: async () => fakeReport(), check }) });
   }
+
+  const CHECKED = {
+    verdict: 'unknown',
+    checkers: [],
+    problems: ['history.jsonl, line 8: the file was cut short.'],
+    dir: '/reports/1',
+  } as const;
+
+  it('checks a folder again, and says of damaged evidence which line, and that nobody knows', async () => {
+    const services = withDrills(async () => fakeReport());
+    const checked = await cli('drill check /reports/1', services);
+    expect([checked.exitCode, checked.stdout]).toEqual([
+      3,
+      expect.stringMatching(/unknown[\s\S]*line 8: the file was cut/),
+    ]);
+    expect(jsonOf(await cli('drill check --json', services))).toMatchObject({ verdict: 'unknown', dir: '/reports/1' });
+  });
 
   it('lists', async () => {
     expect(
