@@ -258,7 +258,9 @@ describe('carts converge', () => {
 
   it('judges carts with several writers, or checked out ones, by their equality alone', () => {
     expect(judged([put([0, 1], 1), put([2, 3], 2, { client: 2 })], 1)).toEqual(['pass']);
-    expect(judged([...rows, { at: [8, 9], op: 'checkout', key: 'acme/k', value: { order: 'o1' } }], 0)).toEqual(['pass']);
+    expect(judged([...rows, { at: [8, 9], op: 'checkout', key: 'acme/k', value: { order: 'o1' } }], 0)).toEqual([
+      'pass',
+    ]);
   });
 
   it('says unknown when a cart was read in one region only, or not at all', () => {
