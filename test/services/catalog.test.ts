@@ -93,6 +93,12 @@ describe('editing', () => {
     },
   );
 
+  it('takes no sku that is a path of its own', async () => {
+    for (const sku of ['search', 'openapi.json']) {
+      expect((await send(open().app, `PUT /products/${sku}`, put('x'))).status).toBe(400);
+    }
+  });
+
   it('says what is not there', async () => {
     const missing = await send(open().app, 'GET /products/nothing');
     expect([missing.status, missing.body.code]).toEqual([404, 'NOT_FOUND']);
