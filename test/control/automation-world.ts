@@ -90,7 +90,7 @@ export class AutomationWorld {
     while (this.clock.monotonicMs() < endMs) {
       await this.clock.advance(TURN_MS);
       turn += 1;
-      if ((turn * TURN_MS) % RENEW_MS === 0) await this.#renew();
+      if ((turn * TURN_MS) % RENEW_MS === 0) await this.renew();
       this.#serve();
       if ((turn * TURN_MS) % LEASES_READ_MS !== 0) continue;
       for (const automation of others) {
@@ -98,6 +98,14 @@ export class AutomationWorld {
         await automation.look();
       }
       await this.#takeOver();
+    }
+  }
+
+  /** Of every holder that the test lets. */
+  async renew(): Promise<void> {
+    for (const lease of await this.leases()) {
+      if (lease.state !== 'held' || this.ills.inside.has(lease.cell)) continue;
+      await this.#leases.replace(lease, { ...lease, counter: lease.counter + 1 }, BOUNDS);
     }
   }
 
@@ -123,13 +131,6 @@ export class AutomationWorld {
       ?.status()
       .cells.find((each) => each.cell === cell);
     return found === undefined ? 'none' : `${found.verdict.kind}: ${'why' in found.verdict ? found.verdict.why : ''}`;
-  }
-
-  async #renew(): Promise<void> {
-    for (const lease of await this.leases()) {
-      if (lease.state !== 'held' || this.ills.inside.has(lease.cell)) continue;
-      await this.#leases.replace(lease, { ...lease, counter: lease.counter + 1 }, BOUNDS);
-    }
   }
 
   /** The successor of a released lease takes it, as its keeper would. */

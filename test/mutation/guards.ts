@@ -3,6 +3,8 @@
  * simulation is bundled, so that no production code knows of it, and expects the simulation to find a violation.
  * Long because it is one list.
  */
+import { AUTOMATION } from './automation-guards.ts';
+
 export interface Edit {
   /** Occurs exactly once in the file. */
   readonly snippet: string;
@@ -331,4 +333,4 @@ const COORDINATION: readonly Guard[] = [
   },
 ];
 
-export const GUARDS: readonly Guard[] = [...LEASE, ...FENCE, ...WRITES, ...REPLICATION, ...COORDINATION];
+export const GUARDS: readonly Guard[] = [...LEASE, ...FENCE, ...WRITES, ...REPLICATION, ...COORDINATION, ...AUTOMATION];
