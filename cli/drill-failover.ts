@@ -25,6 +25,7 @@ export function drillFailover(view: PlatformView, machine: Machine): DrillFailov
     watch: async ({ cells, operatorRegion }) => operatorIn(operatorRegion).watch(cells.map((cell) => cellId(cell))),
     plan: (move) => operatorIn(move.operatorRegion).decide(requestOf(move)),
     run: (move) => carryOut(operatorIn(move.operatorRegion), move),
+    resume: ({ cell, operatorRegion }) => resume(operatorIn(operatorRegion), cell),
     close: () => {
       for (const operator of operators.values()) operator.close();
     },
@@ -42,6 +43,15 @@ async function carryOut(operator: Operator, move: Move): Promise<MoveResult> {
     // A refusal is an answer, which the drill judges; anything else is the drill's to report as it is.
     if (!isPlatformError(thrown) || thrown.code !== 'FAILOVER_REFUSED') throw thrown;
     return { outcome: 'refused', steps: [], decision: { refused: thrown.message, ...thrown.details } };
+  }
+}
+
+async function resume(operator: Operator, cell: string): Promise<'done' | 'failed' | 'nothing to resume'> {
+  try {
+    return resultOf(await operator.resume(cellId(cell), () => undefined)).outcome === 'done' ? 'done' : 'failed';
+  } catch (thrown) {
+    if (isPlatformError(thrown) && thrown.code === 'FAILOVER_REFUSED') return 'nothing to resume';
+    throw thrown;
   }
 }
 

@@ -22,6 +22,8 @@ export interface LabNotes {
   /** Of those, the ones that must go on under a new epoch; `null`: all. */
   newEpochs: readonly string[] | null;
   faultAtMs: number | null;
+  /** A fault without effect is told and does not make the verdict unknown: whoever draws many counts them. */
+  toleratesIdleFaults: boolean;
   /** Which cells must be steady from when on while the fault lasts; `null`: those that were not hit, from the fault on. */
   during: { readonly cells: readonly string[]; readonly fromMs: number } | null;
   /** When the fault began to be healed: what is judged "during" ends here. */
@@ -64,6 +66,7 @@ export function emptyNotes(): LabNotes {
     inconclusive: [],
     cellsHit: [],
     newEpochs: null,
+    toleratesIdleFaults: false,
     faultAtMs: null,
     during: null,
     healAtMs: null,

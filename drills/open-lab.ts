@@ -27,7 +27,7 @@ const STOCK = 1_000_000;
 export async function openLab(request: LabRequest): Promise<Lab> {
   const { platform, clock, seed, options, tokens } = request;
   const sight = await platform.view();
-  const { region, peer } = regionsOf(sight, options);
+  const named = regionsOf(sight, options);
   const http = new HttpClient(clock);
   const entry = new Entry({ http, routers: sight.routers, internalSecret: sight.internalSecret });
   const tenants = await findTenants({
@@ -41,6 +41,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   });
   const owners = await stock({ entry, tenants, clock });
   await warmUp({ entry, tenants, clock });
+  const { region, peer } = whereActive(named, { owners, options });
   const activeCells = [...owners]
     .filter(([, owner]) => owner === region)
     .map(([cell]) => cell)
@@ -86,6 +87,15 @@ function regionsOf(sight: PlatformSight, options: DrillOptions): { region: strin
     );
   }
   return { region, peer };
+}
+
+/** A region that nobody named is only a proposal: where no cell is active any more, the other one is meant. */
+function whereActive(
+  named: { readonly region: string; readonly peer: string },
+  of: { readonly owners: ReadonlyMap<string, string>; readonly options: DrillOptions },
+): { readonly region: string; readonly peer: string } {
+  const nothingThere = ![...of.owners.values()].includes(named.region);
+  return of.options.region === null && nothingThere ? { region: named.peer, peer: named.region } : named;
 }
 
 /** Puts what shoppers buy, and learns each cell's owner from who answers. */

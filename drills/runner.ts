@@ -31,6 +31,8 @@ export interface DrillRequest {
   readonly options?: Partial<DrillOptions>;
   readonly onProgress: (text: string) => void;
   readonly clock: Clock;
+  /** How a person runs it again; default: by its name in the catalogue. */
+  readonly replay?: string;
 }
 
 /** Resolves with a report whatever came of it; throws `INVALID_INPUT` for a drill that does not exist. */
@@ -42,12 +44,17 @@ export async function runDrill(
     const names = CATALOG.map((one) => one.name).join(', ');
     throw invalid(`No drill is called ${shown(request.name)}. Allowed: ${names}.`);
   }
-  const clock = request.clock ?? systemClock;
+  return runExperiment(experiment, { ...request, clock: request.clock ?? systemClock });
+}
+
+/** An experiment that stands in no catalogue, too. `replay`: how a person runs it again. */
+export async function runExperiment(experiment: Experiment, request: DrillRequest): Promise<DrillReport> {
+  const { clock } = request;
   const given = { ...DRILL_DEFAULTS, ...request.options };
   const options = { ...given, variant: chosenVariant(experiment, { variant: given.variant, seed: request.seed }) };
   await mkdir(request.reportDir, { recursive: true });
   const begun = { startedAt: new Date(clock.wallMs()).toISOString(), beganMs: clock.monotonicMs() };
-  return runOn(experiment, { ...request, clock, options, ...begun });
+  return runOn(experiment, { ...request, options, ...begun });
 }
 
 /** Throws `INVALID_INPUT` for a variant that the drill does not have. */
@@ -109,13 +116,14 @@ function runOf(of: {
     durationMs: Math.round(of.durationMs),
     options: { ...request.options },
     versions: { ...lab?.sight.versions, node: process.versions.node, engine: lab?.sight.engine ?? 'unknown' },
-    replay: replayOf(experiment, request),
+    replay: request.replay ?? replayOf(experiment, request),
     timeline: notes?.timeline ?? [],
     faults: lab?.nemesis.records ?? [],
     failovers: notes?.failovers ?? [],
     steadyState: conducted?.steadyState ?? { before: null, during: null, after: null },
     cellsHit: notes?.cellsHit ?? [],
     newEpochs: notes?.newEpochs ?? null,
+    toleratesIdleFaults: notes?.toleratesIdleFaults ?? false,
     faultAtMs: notes?.faultAtMs ?? null,
     recoveryUntilMs: notes?.recoveryUntilMs ?? null,
     end: conducted?.endState?.end ?? null,

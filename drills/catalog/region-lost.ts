@@ -38,7 +38,8 @@ export const regionLost: Experiment = {
   },
 };
 
-async function loseAndTakeOver(lab: Lab): Promise<InjectedFault> {
+/** Also what `failback` begins with. */
+export async function loseAndTakeOver(lab: Lab): Promise<InjectedFault> {
   const { nemesis, notes, activeCells, region, peer } = lab;
   const detected = activeCells.map((cell) => ({ cell, noticed: whenDetected(lab, cell) }));
   notes.faultAtMs = lab.recorder.nowMs();

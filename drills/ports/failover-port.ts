@@ -32,6 +32,11 @@ export interface FailoverPort {
   watch(options: { readonly cells: readonly string[]; readonly operatorRegion: string }): Promise<() => Promise<void>>;
   /** What would be done, without doing it; for the report. */
   plan(move: Move): Promise<unknown>;
+  /** Goes on with a move that its coordinator left behind. A rejection: it is still unfinished. */
+  resume(of: {
+    readonly cell: string;
+    readonly operatorRegion: string;
+  }): Promise<'done' | 'failed' | 'nothing to resume'>;
   /** Resolves when it is over, one way or the other; a rejection counts as failed. */
   run(move: Move): Promise<MoveResult>;
 }

@@ -106,10 +106,15 @@ function judge(of: Evidence & { read: ReadResult }): { verdict: Verdict; reasons
   const checked = of.checkers.map((result) => result.verdict);
   const checkers = of.checkers.filter((result) => result.verdict !== 'pass').map(reasonOf);
   // Only a fault that took effect can break a promise; what a checker sees is wrong in any case.
-  const idle = of.run.faults.some((fault) => fault.effectiveAtMs === null);
+  const idle = idleFaults(of.run).length > 0;
   const promises: readonly Verdict[] = failed.length > 0 ? [idle ? 'unknown' : 'fail'] : [];
   const verdict = worstOf([...checked, ...promises, ...(unknown.length > 0 ? (['unknown'] as const) : [])]);
   return { verdict, reasons: idle ? [...unknown, ...checkers, ...failed] : [...failed, ...checkers, ...unknown] };
+}
+
+/** Faults that never took effect, where that counts against the drill. */
+function idleFaults(run: DrillRun) {
+  return run.toleratesIdleFaults ? [] : run.faults.filter((fault) => fault.effectiveAtMs === null);
 }
 
 function whyUnknown({ run, read, history }: Evidence & { read: ReadResult }): readonly string[] {
@@ -117,7 +122,7 @@ function whyUnknown({ run, read, history }: Evidence & { read: ReadResult }): re
   if (run.inconclusive.length > 0 && history.calls.length === 0) return run.inconclusive;
   const { before } = run.steadyState;
   const acknowledged = history.calls.filter((call) => call.outcome === 'ok').length;
-  const idle = run.faults.filter((fault) => fault.effectiveAtMs === null);
+  const idle = idleFaults(run);
   return [
     ...run.inconclusive,
     ...(read.ok ? [] : [`The history can't be judged: line ${read.line}: ${read.reason}.`]),

@@ -19,6 +19,8 @@ export interface DrillRun {
   readonly cellsHit: readonly string[];
   /** Of those, the ones that must go on under a new epoch; `null`: all. */
   readonly newEpochs: readonly string[] | null;
+  /** A fault without effect is told and does not make the verdict unknown. */
+  readonly toleratesIdleFaults: boolean;
   /** The instant that recovery and loss are counted from; `null` when the drill did not get that far. */
   readonly faultAtMs: number | null;
   /** Before this much later, the next ownership change begins: the gap of writes is looked for up to here. */

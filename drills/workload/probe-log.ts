@@ -7,6 +7,18 @@ export interface CellWindow {
   readonly acknowledgedShare: number;
   /** Of acknowledged probes; 0 without any. */
   readonly p99Ms: number;
+  readonly meanMs: number;
+}
+
+export interface CellAnswers {
+  readonly probes: number;
+  readonly acknowledged: number;
+  /** Those that somebody answered, whatever was said, before the prober's deadline. */
+  readonly answered: number;
+  /** Of the answered; 0 without any. */
+  readonly p95Ms: number;
+  /** What was said instead of an acknowledgement, by code. */
+  readonly codes: ReadonlyMap<string, number>;
 }
 
 interface Waiter {
@@ -47,6 +59,16 @@ export class ProbeLog {
     });
   }
 
+  /** Resolves at the next acknowledged probe. */
+  untilAcknowledged(cell: string): Promise<void> {
+    const fromProbe = this.#probes.length;
+    return new Promise((resolve) => {
+      const fits = () =>
+        this.#probes.slice(fromProbe).some((probe) => probe.cell === cell && probe.outcome.type === 'ok');
+      this.#waiters.push({ cell, fits, resolve });
+    });
+  }
+
   /** Owner and epoch by the newest acknowledged probe. */
   ownerOf(cell: string): { readonly region: string; readonly epoch: number } | null {
     const last = this.#probes.findLast((probe) => probe.cell === cell && probe.outcome.type === 'ok');
@@ -68,18 +90,47 @@ export class ProbeLog {
     return Math.max(0, ...gaps);
   }
 
+  /** How probes were answered that were begun and ended in the window. */
+  answers(cell: string, between: { readonly fromMs: number; readonly toMs: number }): CellAnswers {
+    const probes = this.#within(cell, between);
+    const answered = probes.filter(({ outcome }) => outcome.status > 0);
+    const codes = new Map<string, number>();
+    for (const { outcome } of probes)
+      if (outcome.type !== 'ok') codes.set(outcome.code, (codes.get(outcome.code) ?? 0) + 1);
+    return {
+      probes: probes.length,
+      acknowledged: probes.filter(({ outcome }) => outcome.type === 'ok').length,
+      answered: answered.length,
+      p95Ms: quantileMs(answered, 0.95),
+      codes,
+    };
+  }
+
   /** Probes that were begun and ended in the window. */
   window(cell: string, between: { readonly fromMs: number; readonly toMs: number }): CellWindow {
-    const probes = this.#probes.filter(
-      (probe) => probe.cell === cell && probe.invokedAtMs >= between.fromMs && probe.completedAtMs <= between.toMs,
-    );
+    const probes = this.#within(cell, between);
     const acknowledged = probes.filter((probe) => probe.outcome.type === 'ok');
-    const tookMs = acknowledged.map((probe) => probe.completedAtMs - probe.invokedAtMs).sort((a, b) => a - b);
     return {
       cell,
       probes: probes.length,
       acknowledgedShare: probes.length === 0 ? 0 : acknowledged.length / probes.length,
-      p99Ms: tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * 0.99))] ?? 0,
+      p99Ms: quantileMs(acknowledged, 0.99),
+      meanMs: acknowledged.reduce((sum, probe) => sum + tookMs(probe), 0) / Math.max(1, acknowledged.length),
     };
   }
+
+  #within(cell: string, between: { readonly fromMs: number; readonly toMs: number }): readonly Probe[] {
+    return this.#probes.filter(
+      (probe) => probe.cell === cell && probe.invokedAtMs >= between.fromMs && probe.completedAtMs <= between.toMs,
+    );
+  }
+}
+
+function tookMs({ invokedAtMs, completedAtMs }: Probe): number {
+  return completedAtMs - invokedAtMs;
+}
+
+function quantileMs(probes: readonly Probe[], share: number): number {
+  const sorted = probes.map(tookMs).sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }

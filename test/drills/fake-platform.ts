@@ -9,7 +9,7 @@ import { request } from 'undici';
 import type { Json } from '../../core/json.ts';
 import type { AutomationPort, AutomationSetting } from '../../drills/ports/automation-port.ts';
 import type { FailoverPort } from '../../drills/ports/failover-port.ts';
-import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
+import type { PlatformPort, PlatformSight, ProcessSight } from '../../drills/ports/platform-port.ts';
 import { DRILL_SKU } from '../../drills/workload/shopper.ts';
 import { FakeProcess } from './fake-process.ts';
 import { FakeStore } from './fake-store.ts';
@@ -23,6 +23,12 @@ export interface FakeFlaws {
   /** `crash` and `stop` are acknowledged and not done. */
   readonly faultsDoNothing?: boolean;
   readonly neverServes?: boolean;
+  /** A store that is killed comes back empty. */
+  readonly forgets?: boolean;
+  /** A throttled cell is taken for dead and moved. */
+  readonly movesTheSlow?: boolean;
+  /** The first so many looks at a move find something against it. */
+  readonly objectionsAtFirst?: number;
 }
 
 const REGIONS = [EAST, WEST];
@@ -31,6 +37,7 @@ const CELLS = [
   { id: 'c02', home: WEST, standby: EAST },
 ];
 
+type FakeLink = PlatformSight['links'][number];
 type Reply = { readonly status: number; readonly body: Json; readonly headers?: Readonly<Record<string, string>> };
 
 export class FakePlatform {
@@ -39,6 +46,8 @@ export class FakePlatform {
   readonly #owners = new Map(CELLS.map((cell) => [cell.id, { region: cell.home, epoch: 1 }]));
   readonly #stores = new Map<string, FakeStore>();
   readonly #charges: Json[] = [];
+  readonly #links = new Map<string, FakeLink>();
+  #looks = 0;
 
   constructor(flaws: FakeFlaws = {}) {
     this.#flaws = flaws;
@@ -49,6 +58,10 @@ export class FakePlatform {
       for (const { id: cell } of CELLS) {
         const store = new FakeStore();
         this.#stores.set(`${cell}@${region}`, store);
+        for (const peer of REGIONS.filter((other) => other !== region)) {
+          const link = this.#link(`${cell}@${region}>${cell}@${peer}.store`);
+          this.#links.set(link.name, link);
+        }
         await this.#add({ name: `${cell}@${region}.store`, kind: 'store', cell, region }, () => store.scan());
         await this.#add({ name: `${cell}@${region}`, kind: 'cell', cell, region }, (message, body) =>
           this.#serve({ cell, region, message, body }),
@@ -78,28 +91,42 @@ export class FakePlatform {
         },
         routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
         processes: [...this.processes.values()].map((process) => process.sight),
-        links: [],
+        links: [...this.#links.values()],
         payments: this.#url('payments'),
         internalSecret: 'secret',
       }),
       act: async (name, action) => {
         const process = this.processes.get(name);
         if (!process) throw new Error(`no process ${name}`);
-        if (!this.#flaws.faultsDoNothing) await process[action]();
+        if (this.#flaws.faultsDoNothing) return;
+        await process[action]();
+        if (action === 'crash' && this.#flaws.forgets) this.#stores.get(name.replace('.store', ''))?.clear();
       },
       throttle: async (name, runRatio) => {
         if (!this.#flaws.faultsDoNothing) this.processes.get(name)?.throttle(runRatio);
+        const [cell = ''] = name.split('@');
+        if (this.#flaws.movesTheSlow && runRatio < 1) this.#owners.set(cell, { region: WEST, epoch: 2 });
       },
-      setFault: async () => undefined,
-      heal: async () => undefined,
+      setFault: async (name, fault) => {
+        this.#links.set(name, { ...this.#link(name), fault, counters: { held: 1, delayed: 1, resets: 1, lost: 1 } });
+      },
+      heal: async (name) => {
+        this.#links.set(name, { ...this.#link(name), fault: null });
+      },
     };
   }
 
   get failover(): FailoverPort {
     return {
       watch: async () => async () => undefined,
-      plan: async () => null,
-      run: async ({ cell, to }) => {
+      plan: async () => {
+        this.#looks += 1;
+        return { objections: this.#objections() };
+      },
+      resume: async () => 'nothing to resume',
+      run: async ({ cell, kind, to }) => {
+        if (kind === 'failback' && this.#objections().length > 0)
+          return { outcome: 'refused', steps: [], decision: null };
         const epoch = (this.#owners.get(cell)?.epoch ?? 0) + 1;
         this.#owners.set(cell, { region: to, epoch });
         return { outcome: 'done', steps: [{ name: 'take', startMs: 0, endMs: 1 }], decision: { epoch } };
@@ -121,6 +148,16 @@ export class FakePlatform {
   }
 
   readonly tokens = { issueToken: async (tenant: string) => tenant };
+
+  #objections(): readonly string[] {
+    return this.#looks <= (this.#flaws.objectionsAtFirst ?? 0) ? ['the copy is behind'] : [];
+  }
+
+  #link(name: string): FakeLink {
+    const [from = '', to = ''] = name.split('>');
+    const counters = { held: 0, delayed: 0, resets: 0, lost: 0 };
+    return this.#links.get(name) ?? { name, from, to, fault: null, counters };
+  }
 
   async #add(
     what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>,

@@ -21,6 +21,10 @@ export class FakeStore {
     this.#aggregates.set(aggregate, { epoch, version, data });
   }
 
+  clear(): void {
+    this.#aggregates.clear();
+  }
+
   scan(): { status: number; body: Json } {
     const items: Json[] = [...this.#aggregates].flatMap(([aggregate, { epoch, version, data }]): Json[] => [
       {

@@ -1,40 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { DrillOptions } from '../../drills/drill-options.ts';
 import { readHistory } from '../../drills/history/read-history.ts';
-import { runDrill } from '../../drills/runner.ts';
-import { type FakeFlaws, FakePlatform } from './fake-platform.ts';
+import { drilled, endDrills } from './drilled.ts';
 
-const QUICK: Partial<DrillOptions> = {
-  warmUpMs: 200,
-  steadyMs: 600,
-  holdMs: 300,
-  fineProbe: { intervalMs: 20, deadlineMs: 250, openMax: 15 },
-  coarseProbe: { intervalMs: 50, deadlineMs: 500, openMax: 4 },
-  detectWithinMs: 2_000,
-};
-
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
-
-async function drilled(name: string, flaws: FakeFlaws = {}, options: Partial<DrillOptions> = {}) {
-  const fake = new FakePlatform(flaws);
-  await fake.start();
-  const parent = await mkdtemp(join(tmpdir(), 'holdfast-drill-'));
-  cleanUps.push(
-    () => fake.stop(),
-    () => rm(parent, { recursive: true }),
-  );
-  const reportDir = join(parent, 'report');
-  const { port: platform, failover, automation, tokens } = fake;
-  const request = { name, seed: 1, platform, failover, automation, tokens, reportDir, onProgress: () => undefined };
-  const report = await runDrill({ ...request, options: { ...QUICK, ...options } });
-  return { report, reportDir, fake };
-}
+afterEach(endDrills);
 
 describe('a drill on a platform that keeps its promises', () => {
   it('region-lost passes, heals, and leaves its evidence', async () => {
@@ -99,6 +69,6 @@ describe('a drill that proves nothing', () => {
   });
 
   it('refuses a drill that does not exist', async () => {
-    await expect(drilled('region-found')).rejects.toThrow(/Allowed: region-lost, switchover, zombie-writer/);
+    await expect(drilled('region-found')).rejects.toThrow(/Allowed: .*region-lost/);
   });
 });
