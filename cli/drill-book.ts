@@ -2,11 +2,13 @@
  * The drills there are, and how one is run on this machine: on a platform of its own, on free ports and with data that is
  * gone afterwards, or on the running one. Whatever comes of the drill, its own platform is ended.
  */
-import { resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { randomInt } from '../core/rng.ts';
 import { CATALOG } from '../drills/catalog/index.ts';
 import { checkEvidence } from '../drills/report/check-evidence.ts';
-import { runDrill } from '../drills/runner.ts';
+import { type DrillRequest, runDrill } from '../drills/runner.ts';
+import { runSoak } from '../drills/soak/run-soak.ts';
 import { openDevIssuer } from '../local/issuer.ts';
 import type { PlatformControl } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
@@ -16,7 +18,7 @@ import { drillFailover } from './drill-failover.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { SEED_MAX } from './option-parsers.ts';
-import type { DrillBook, DrillOutcome, DrillRunOptions } from './services.ts';
+import type { DrillBook, DrillOutcome, DrillRunOptions, SoakOptions } from './services.ts';
 
 export interface DrillBookOptions {
   readonly stateDir: string;
@@ -26,7 +28,8 @@ export interface DrillBookOptions {
 export function openDrillBook(options: DrillBookOptions): DrillBook {
   return {
     drills: CATALOG.map(({ name, summary, variants = [] }) => ({ name, summary, variants })),
-    run: (request) => (request.attach ? runAttached(options, request, request.attach) : runAlone(options, request)),
+    run: (request) => onStage(options, request, (stage) => runOne(options, request, stage)),
+    soak: (request) => onStage(options, request, (stage) => soakOn(options, request, stage)),
     check: async (dir) => {
       const found = dir === null ? await newestReport(options.stateDir) : resolve(dir);
       return { ...(await checkEvidence(found)), dir: found };
@@ -35,47 +38,53 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
   };
 }
 
-function runAttached(
-  options: DrillBookOptions,
-  request: DrillRunOptions,
-  platform: PlatformControl,
-): Promise<DrillOutcome> {
-  // The running platform takes tokens of the issuer whose key lies in its state directory.
-  return runOn(options, request, { platform, issuerDir: options.stateDir });
-}
+type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'tokens' | 'clock'>;
+type Wish = Pick<DrillRunOptions, 'attach' | 'onProgress'>;
 
-async function runAlone(options: DrillBookOptions, request: DrillRunOptions): Promise<DrillOutcome> {
-  request.onProgress('starting a platform of its own');
+/** On the running platform, or on one that lives as long as the work. */
+async function onStage<T>(options: DrillBookOptions, wish: Wish, work: (stage: Stage) => Promise<T>): Promise<T> {
+  // The running platform takes tokens of the issuer whose key lies in its state directory.
+  if (wish.attach) return withPorts({ ...options, platform: wish.attach, issuerDir: options.stateDir }, work);
+  wish.onProgress('starting a platform of its own');
   const platform = await startPlatform({ topology });
   try {
-    return await runOn(options, request, { platform, issuerDir: platform.dataDir });
+    return await withPorts({ ...options, platform, issuerDir: platform.dataDir }, work);
   } finally {
-    request.onProgress('ending its platform');
+    wish.onProgress('ending its platform');
     await platform.stop();
   }
 }
 
-async function runOn(
-  { stateDir, machine }: DrillBookOptions,
-  request: DrillRunOptions,
-  stage: { readonly platform: PlatformControl; readonly issuerDir: string },
-): Promise<DrillOutcome> {
-  const { name, onProgress } = request;
-  const seed = request.seed ?? randomInt(machine.rng, SEED_MAX);
-  const issuer = await openDevIssuer(stage.issuerDir);
-  const view = await stage.platform.view();
+async function withPorts<T>(
+  of: DrillBookOptions & { readonly platform: PlatformControl; readonly issuerDir: string },
+  work: (stage: Stage) => Promise<T>,
+): Promise<T> {
+  const { platform, machine } = of;
+  const issuer = await openDevIssuer(of.issuerDir);
+  const view = await platform.view();
   const failover = drillFailover(view, machine);
   const automation = drillAutomation(view, machine);
-  const dir = reportDirOf({ stateDir, drill: name, seed, atMs: machine.clock.wallMs() });
+  const tokens = { issueToken: (tenant: string) => issuer.issueToken({ tenant }) };
   try {
-    const report = await runDrill({
-      ...{ name, seed, platform: stage.platform, failover, automation, reportDir: dir, onProgress },
-      clock: machine.clock,
-      tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
-      options: request.options,
-    });
-    return { report, dir };
+    return await work({ platform, failover, automation, tokens, clock: machine.clock });
   } finally {
     failover.close();
   }
+}
+
+async function runOne(of: DrillBookOptions, request: DrillRunOptions, stage: Stage): Promise<DrillOutcome> {
+  const { name, onProgress, options } = request;
+  const seed = request.seed ?? randomInt(of.machine.rng, SEED_MAX);
+  const dir = reportDirOf({ stateDir: of.stateDir, drill: name, seed, atMs: stage.clock.wallMs() });
+  const report = await runDrill({ ...stage, name, seed, reportDir: dir, onProgress, options });
+  return { report, dir };
+}
+
+async function soakOn(of: DrillBookOptions, request: SoakOptions, stage: Stage) {
+  const { minutes, onlyRound, onProgress } = request;
+  const seed = request.seed ?? randomInt(of.machine.rng, SEED_MAX);
+  const dir = reportDirOf({ stateDir: of.stateDir, drill: 'soak', seed, atMs: stage.clock.wallMs() });
+  const report = await runSoak({ ...stage, seed, minutes, onlyRound, reportDir: dir, onProgress });
+  await writeFile(join(dir, 'soak.json'), `${JSON.stringify(report, null, 2)}\n`);
+  return { report, dir };
 }

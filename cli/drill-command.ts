@@ -7,6 +7,7 @@ import { unknownName } from './nearest.ts';
 import { SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
 import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
+import { addSoakCommand } from './soak-command.ts';
 import { textTable } from './text-table.ts';
 
 export function addDrillCommand(program: Command, { shell, services }: { shell: Shell; services: CliServices }): void {
@@ -30,6 +31,7 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     )
     .option('--keep-stores', 'region-lost: only compute dies, the old stores stay reachable')
     .action(shell.action((call) => run(call, services)));
+  addSoakCommand(drill, { shell, services });
   drill
     .command('check')
     .description('judge the evidence of a drill again, without a platform (default: the newest)')

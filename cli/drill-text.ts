@@ -104,7 +104,7 @@ function figures(report: DrillReport): readonly (readonly [string, string])[] {
   ];
 }
 
-function coloured(verdict: Verdict, { green, red, yellow }: Colours): string {
+export function coloured(verdict: Verdict, { green, red, yellow }: Colours): string {
   if (verdict === 'pass') return green('pass');
   return verdict === 'fail' ? red('fail') : yellow('unknown');
 }

@@ -14,6 +14,7 @@ import type { Topology } from '../core/topology.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
 import type { EvidenceCheck } from '../drills/report/check-evidence.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
+import type { SoakReport } from '../drills/soak/run-soak.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { SettleRequest } from '../local/hosts/quarantine-endpoint.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
@@ -139,11 +140,23 @@ export interface DrillRunOptions {
   readonly onProgress: (text: string) => void;
 }
 
+export interface SoakOptions {
+  readonly minutes: number;
+  /** `null`: any; the report says which. */
+  readonly seed: number | null;
+  /** `null`: from the first on. */
+  readonly onlyRound: number | null;
+  readonly attach: PlatformControl | null;
+  readonly onProgress: (text: string) => void;
+}
+
 export interface DrillBook {
   readonly drills: readonly DrillSummary[];
   run(options: DrillRunOptions): Promise<DrillOutcome>;
   /** Judges the evidence in the folder again (`null`: the newest). Never says pass of evidence that is damaged. */
   check(dir: string | null): Promise<EvidenceCheck & { readonly dir: string }>;
+  /** Writes `soak.json` into `dir`, beside a report for each round. */
+  soak(options: SoakOptions): Promise<{ readonly report: SoakReport; readonly dir: string }>;
   /** `null`: the newest report. */
   read(dir: string | null): Promise<DrillOutcome>;
 }

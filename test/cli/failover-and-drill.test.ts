@@ -95,11 +95,15 @@ describe('holdfast failover', () => {
   });
 });
 
+const notAsked = async () => {
+  throw new Error('not asked for');
+};
+
 describe('holdfast drill', () => {
-  function withDrills(run: DrillBook['run']): CliServices {
+  function withDrills(run: DrillBook['run'], soak: DrillBook['soak'] = notAsked): CliServices {
     const drills = [{ name: 'region-lost', summary: 'A region is gone.' }];
     const check = async () => CHECKED;
-    return running({ drills: async () => ({ drills, run, read: async () => fakeReport(), check }) });
+    return running({ drills: async () => ({ drills, run, soak, read: async () => fakeReport(), check }) });
   }
 
   const CHECKED = {
@@ -118,6 +122,40 @@ describe('holdfast drill', () => {
     ]);
     expect(jsonOf(await cli('drill check --json', services))).toMatchObject({ verdict: 'unknown', dir: '/reports/1' });
   });
+
+  it.each([
+    ['pass', 0],
+    ['fail', 1],
+    ['unknown', 3],
+  ] as const)(
+    'a soak with a verdict of %s exits %d, and says how to play a bad round again',
+    async (verdict, exitCode) => {
+      const asked: unknown[] = [];
+      const rounds = [
+        {
+          round: 4,
+          verdict,
+          headline: '',
+          reasons: [],
+          acknowledged: 9,
+          scenes: [],
+          dir: 'd',
+          replay: 'drill soak --round 4',
+        },
+      ];
+      const scenes = [{ kind: 'cut', played: 3, effective: 2 }];
+      const services = withDrills(notAsked, async (request) => {
+        asked.push(request);
+        return { report: { seed: 2, verdict, reasons: [], durationMs: 61_000, rounds, scenes }, dir: '/reports/soak' };
+      });
+      const run = await cli('drill soak --minutes 30 --seed 2 --round 4', services);
+      expect(run.exitCode).toBe(exitCode);
+      expect(asked).toMatchObject([{ minutes: 30, seed: 2, onlyRound: 4, attach: null }]);
+      expect(run.stdout).toMatch(/cut +3 +2/);
+      expect(run.stdout.includes('Round 4 again   drill soak --round 4')).toBe(verdict !== 'pass');
+      expect((await cli('drill soak --minutes 0', services)).exitCode).toBe(2);
+    },
+  );
 
   it('lists', async () => {
     expect(

@@ -8,6 +8,9 @@ const withDrills = fakeServices({
       { name: 'zombie-writer', summary: 'An old owner wakes up.' },
     ],
     run: async () => fakeReport(),
+    soak: async () => {
+      throw new Error('not asked for');
+    },
     read: async () => fakeReport(),
     check: async () => ({ verdict: 'pass', checkers: [], problems: [], dir: '/reports/1' }),
   }),

@@ -71,6 +71,9 @@ export class FakePlatform {
         this.#route(message, body),
       );
     }
+    // What the soak wants to hurt, too; nobody asks them anything.
+    for (const region of REGIONS) await this.#add({ name: `control@${region}`, kind: 'control', region }, nothing);
+    await this.#add({ name: 'arbiter', kind: 'arbiter' }, nothing);
     await this.#add({ name: 'payments', kind: 'payments' }, (message) => this.#ledger(message));
   }
 
@@ -284,6 +287,10 @@ function levelOf({ available, sold }: { available: number; sold: number }): Json
 
 function cellOf(tenant: string): string {
   return (createHash('md5').update(tenant).digest()[0] ?? 0) % 2 === 0 ? 'c01' : 'c02';
+}
+
+function nothing(): Reply {
+  return { status: 200, body: null };
 }
 
 function problem(status: number, code: string, effect = 'none'): Reply {
