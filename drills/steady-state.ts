@@ -9,6 +9,8 @@ export const ACKNOWLEDGED_SHARE_MIN = 0.95;
 export const ACKNOWLEDGED_SHARE_DURING_MIN = 0.9;
 /** Fewer probes than this say nothing. */
 const PROBES_MIN = 5;
+/** A machine that is so busy that answers take a second gives too few probes to judge by: then a longer window counts. */
+const LONG_WINDOWS = 5;
 const BEFORE_MS_MAX = 20_000;
 /** After the heal, processes start and connect again. */
 const AFTER_MS_MAX = 30_000;
@@ -40,9 +42,16 @@ async function untilSteady(lab: Lab, { atMostMs }: { atMostMs: number }): Promis
   await lab.clock.sleep(lab.options.warmUpMs + lab.options.steadyMs);
   for (;;) {
     const toMs = lab.recorder.nowMs();
-    const window = { fromMs: toMs - lab.options.steadyMs, toMs };
-    const probe = steadyStateOf(lab, { ...window, cells: cellsOf(lab), shareMin: ACKNOWLEDGED_SHARE_MIN });
-    if (probe.held || toMs - beganMs > atMostMs) return probe;
+    const over = (ms: number) =>
+      steadyStateOf(lab, { fromMs: toMs - ms, toMs, cells: cellsOf(lab), shareMin: ACKNOWLEDGED_SHARE_MIN });
+    const probe = over(lab.options.steadyMs);
+    if (probe.held) return probe;
+    const longMs = lab.options.steadyMs * LONG_WINDOWS;
+    if (toMs - beganMs >= longMs) {
+      const long = over(longMs);
+      if (long.held) return long;
+    }
+    if (toMs - beganMs > atMostMs) return probe;
     await lab.clock.sleep(POLL_MS);
   }
 }

@@ -153,7 +153,8 @@ export class FakePlatform {
   readonly tokens = { issueToken: async (tenant: string) => tenant };
 
   #objections(): readonly string[] {
-    return this.#looks <= (this.#flaws.objectionsAtFirst ?? 0) ? ['the copy is behind'] : [];
+    const { objectionsAtFirst = 0 } = this.#flaws;
+    return objectionsAtFirst > 0 && this.#looks <= objectionsAtFirst ? ['the copy is behind'] : [];
   }
 
   #link(name: string): FakeLink {
