@@ -16,6 +16,11 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('../bench/store/measure-store.ts')).measureStore,
   }),
   bench({
+    name: 'reconcile',
+    summary: 'how long the owner takes to settle 10,000 quarantined commits',
+    load: async () => (await import('../bench/reconcile/measure-reconcile.ts')).measureReconcile,
+  }),
+  bench({
     name: 'failover',
     summary: 'how long writes are away, and what is lost, by path and lease',
     load: async () => (await import('../bench/failover/measure-failover.ts')).measureFailover,

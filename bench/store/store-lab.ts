@@ -5,7 +5,7 @@
  */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Client } from 'undici';
-import type { CellStore } from '../../cell/cell-store.ts';
+import type { LeaseView } from '../../cell/lease/lease-view.ts';
 import { PeerHealth } from '../../cell/replication/peer-health.ts';
 import { Replicator } from '../../cell/replication/replicator.ts';
 import { FencedStore } from '../../cell/store/fenced-store.ts';
@@ -13,6 +13,7 @@ import { raiseFence } from '../../cell/store/raise-fence.ts';
 import { StoreCounters } from '../../cell/store/store-counters.ts';
 import { dynamoClient, ensureTable } from '../../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../../cell/table/dynamo-table.ts';
+import type { Table } from '../../cell/table/table.ts';
 import { systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { epoch, regionName } from '../../core/ids.ts';
@@ -32,13 +33,18 @@ export const TABLE = 'holdfast-bench';
 const EPOCH = epoch(1);
 const HERE = regionName('us-east-1');
 const PEER = regionName('us-west-2');
+const LEASE: LeaseView = { standing: () => ({ held: true, epoch: EPOCH }) };
 const SETUP_MS_MAX = 10_000;
 
 export interface StoreLab {
   readonly sdk: DynamoDBClient;
   /** A connection that carries one request at a time, for each call in flight. */
   readonly connections: readonly Client[];
-  readonly store: CellStore;
+  readonly own: Table;
+  readonly peer: Table;
+  readonly store: FencedStore;
+  /** Stands in for the keeper's. */
+  readonly lease: LeaseView;
   readonly enginePids: readonly number[];
   readonly engine: { readonly name: string; readonly version: string };
   /** Resolves when all that was committed has been shipped to the peer. */
@@ -65,7 +71,7 @@ export async function openStoreLab(scope: Scope, options: { readonly inFlightMax
   const connections = Array.from({ length: options.inFlightMax }, () => new Client(own.url, { pipelining: 1 }));
   scope.onEnd(async () => void (await Promise.all(connections.map((connection) => connection.destroy()))));
   return {
-    ...{ sdk, connections, store, enginePids: [own.pid, peer.pid] },
+    ...{ sdk, connections, own: ownTable, peer: peerTable, store, lease: LEASE, enginePids: [own.pid, peer.pid] },
     engine: { name: engineName(engine), version: engineVersion(engine) },
     settled: async () => {
       while (replicator.status.pending > 0) await systemClock.sleep(5);
@@ -94,7 +100,7 @@ async function composeStore(scope: Scope, tables: { readonly own: DynamoTable; r
   const replicator = new Replicator({ ...lane, health, peerLoss: 'refuse' });
   const store = new FencedStore({
     ...{ table: own, region: HERE, fenceShards: shards, replication: replicator, clock, rng },
-    lease: { standing: () => ({ held: true, epoch: EPOCH }) },
+    lease: LEASE,
     counters: new StoreCounters(),
     onFenced: () => undefined,
   });

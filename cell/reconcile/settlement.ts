@@ -75,11 +75,15 @@ export async function settle(
   bounds: CallBounds,
 ): Promise<Settled> {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const before = await auditOf(parts, waiting, bounds);
+    // Where the row lies here, the commit's own transaction looks at the audit: a first try need not.
+    const before = round > 0 || waiting.lies !== parts.own ? await auditOf(parts, waiting, bounds) : null;
     if (before) return { settled: await removeRow(waiting, before, bounds) };
     const look = await lookAt(parts, waiting.row.commit, bounds);
     const ruling = rulingOf(look, { commit: waiting.row.commit, order });
-    if (ruling.action === null) return { settled: null, why: ruling.why };
+    if (ruling.action === null) {
+      const settled = await auditOf(parts, waiting, bounds);
+      return settled ? { settled: await removeRow(waiting, settled, bounds) } : { settled: null, why: ruling.why };
+    }
     const done =
       ruling.action === 'adopted' || ruling.action === 'merged'
         ? await takeIn(parts, { waiting, order, ruling, present: look.present }, bounds)
