@@ -57,7 +57,15 @@ function outcomeUnknown(cause: PlatformError): PlatformError {
   return new PlatformError({ code: 'OUTCOME_UNKNOWN', kind, effect: 'unknown', message, details, cause });
 }
 
+/** Leadership or the other region is in doubt: refused without an effect, and over in about a lease. */
+const IN_DOUBT: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH', 'PEER_UNREPLICATED']);
+
 function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Readonly<Record<string, Json>> {
+  if (IN_DOUBT.has(error.code)) {
+    const same = idempotencyKey === null ? '' : ' with this idempotency key';
+    const repeat = `Nothing was changed. Repeat the same request${same} in a few seconds; carts go on being taken meanwhile.`;
+    return idempotencyKey === null ? { repeat } : { idempotencyKey, repeat };
+  }
   if (error.effect === 'none') return {};
   const repeat =
     idempotencyKey === null
@@ -67,9 +75,11 @@ function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Rea
 }
 
 function hints(error: PlatformError, { runtime }: ProblemContext): Record<string, string> {
-  if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED') return { 'retry-after': '1' };
+  if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED' || IN_DOUBT.has(error.code)) {
+    return { 'retry-after': '1' };
+  }
   if (error.code !== 'NOT_ACTIVE' && error.code !== 'COPY_BEHIND') return {};
   const standing = runtime.standing();
   if (standing.state === 'active') return {};
-  return standing.owner === null ? {} : { [OWNER_HEADER]: standing.owner };
+  return standing.owner === null ? { 'retry-after': '1' } : { [OWNER_HEADER]: standing.owner };
 }
