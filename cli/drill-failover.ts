@@ -13,11 +13,18 @@ export interface DrillFailover extends FailoverPort {
   close(): void;
 }
 
-export function drillFailover(view: PlatformView, machine: Machine): DrillFailover {
-  const operators = new Map<RegionName, Operator>();
-  const operatorIn = (name: string): Operator => {
+/** What of an operator is needed; `open`: how one is had in a region. */
+export type DrillOperator = Pick<Operator, 'decide' | 'run' | 'resume' | 'watch' | 'close'>;
+
+export function drillFailover(
+  view: PlatformView,
+  machine: Machine,
+  open: (region: RegionName) => DrillOperator = (region) => new Operator({ view, region, ...machine }),
+): DrillFailover {
+  const operators = new Map<RegionName, DrillOperator>();
+  const operatorIn = (name: string): DrillOperator => {
     const region = regionName(name);
-    const operator = operators.get(region) ?? new Operator({ view, region, ...machine });
+    const operator = operators.get(region) ?? open(region);
     operators.set(region, operator);
     return operator;
   };
@@ -36,7 +43,7 @@ function requestOf(move: Move): FailoverRequest {
   return { cell: cellId(move.cell), kind: move.kind, to: regionName(move.to), reason: 'drill' };
 }
 
-async function carryOut(operator: Operator, move: Move): Promise<MoveResult> {
+async function carryOut(operator: DrillOperator, move: Move): Promise<MoveResult> {
   try {
     return resultOf(await operator.run(await operator.decide(requestOf(move)), () => undefined));
   } catch (thrown) {
@@ -46,7 +53,7 @@ async function carryOut(operator: Operator, move: Move): Promise<MoveResult> {
   }
 }
 
-async function resume(operator: Operator, cell: string): Promise<'done' | 'failed' | 'nothing to resume'> {
+async function resume(operator: DrillOperator, cell: string): Promise<'done' | 'failed' | 'nothing to resume'> {
   try {
     return resultOf(await operator.resume(cellId(cell), () => undefined)).outcome === 'done' ? 'done' : 'failed';
   } catch (thrown) {
