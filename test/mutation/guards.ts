@@ -333,4 +333,31 @@ const COORDINATION: readonly Guard[] = [
   },
 ];
 
-export const GUARDS: readonly Guard[] = [...LEASE, ...FENCE, ...WRITES, ...REPLICATION, ...COORDINATION, ...AUTOMATION];
+const RECONCILIATION: readonly Guard[] = [
+  {
+    name: 'adoption only on its own base',
+    file: 'core/reconcile.ts',
+    snippet: "if (sameRevision(head, commit.previous)) return { state: 'untouched' };",
+    replacement: "return { state: 'untouched' };",
+    breaks: 'a quarantined commit is made again over what others wrote since: that vanishes',
+  },
+  {
+    name: 'what was taken in is not taken in again',
+    file: 'core/reconcile.ts',
+    snippet: "if (hasTaken(taken, commit)) return superseded('it was taken in before');",
+    replacement: '',
+    redundant:
+      'what was taken in whole moved the head off its base; merges, which the simulation has none of, rest on it (test/core/reconcile.test.ts)',
+    breaks: 'a merge is made twice',
+  },
+];
+
+export const GUARDS: readonly Guard[] = [
+  ...LEASE,
+  ...FENCE,
+  ...WRITES,
+  ...REPLICATION,
+  ...RECONCILIATION,
+  ...COORDINATION,
+  ...AUTOMATION,
+];
