@@ -5,8 +5,6 @@
 import type { Lab } from './lab.ts';
 import type { AutomaticMove } from './ports/automation-port.ts';
 
-/** The control processes read the switch at least this often. */
-export const SWITCH_READ_MS = 6_000;
 const ASK_EVERY_MS = 500;
 
 export async function inAutomaticMode(lab: Lab, work: () => Promise<void>): Promise<void> {
@@ -14,7 +12,6 @@ export async function inAutomaticMode(lab: Lab, work: () => Promise<void>): Prom
   await lab.automation.setMode({ mode: 'automatic', enabled: true }, `drill, seed ${lab.seed}`);
   lab.mark('load', `automation: ${before.enabled ? before.mode : 'off'} → automatic`);
   try {
-    await lab.clock.sleep(SWITCH_READ_MS, lab.signal);
     await work();
   } finally {
     await lab.automation.setMode(before, `drill over, seed ${lab.seed}`);

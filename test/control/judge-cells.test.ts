@@ -110,6 +110,11 @@ describe('the guard rails that leave a cell alone', () => {
     expect(verdictOf({ cells: [lost('c01'), lost('c02', ours)] }).kind).toBe('hold');
   });
 
+  it('hold as soon as the own cells are late, long before they would count as dead', () => {
+    const ours = { home: WEST, standby: EAST, holder: WEST, client: GOOD, inside: UNKNOWN, late: true, answers: true };
+    expect(verdictOf({ cells: [lost('c01'), lost('c02', ours)] }).kind).toBe('hold');
+  });
+
   it('hold when most cells look dead and not all of them in one region', () => {
     const west = { home: WEST, standby: EAST, holder: WEST };
     const well = { ...west, client: GOOD, inside: GOOD, late: false, answers: true };

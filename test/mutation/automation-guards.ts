@@ -93,7 +93,7 @@ export const AUTOMATION: readonly Guard[] = [
     snippet: 'return cell.late || cell.answers === false;',
     replacement: "return cell.inside.says === 'bad' || cell.answers === false;",
     breaks: 'a cell is moved before it is seen that everything looks bad',
-    shownBy: `${LOOP} (moves nothing when everything looks bad)`,
+    shownBy: `${JUDGED} (hold as soon as the own cells are late)`,
   },
   {
     name: 'the receiver is well',
@@ -162,8 +162,8 @@ export const AUTOMATION: readonly Guard[] = [
   {
     name: 'slow is not dead',
     file: 'control/failover/automation/inside-signal.ts',
-    snippet: 'if (silentMs < detectAfterMs) return unknown(',
-    replacement: 'if (silentMs < 0) return unknown(',
+    snippet: 'if (silentMs < detectAfterMs)',
+    replacement: 'if (silentMs < 0)',
     breaks: 'a slow arbiter moves the cells of healthy regions',
     shownBy: 'test/control/signals.test.ts (needs both the renewals and the heartbeat to stop)',
   },

@@ -33,8 +33,9 @@ const CLOSE_LOOK_MS = 200;
 const CLOSE_LOOK_FOR_MS = 30_000;
 const LOOK_MS = 500;
 /** While all is well the own router's counters are only the baseline of what may come. */
-const ROUTERS_EVERY_MS = 2_000;
-const DOCUMENT_EVERY_MS = 5_000;
+const ROUTERS_EVERY_MS = 4_000;
+/** For the status only: as soon as a lease is late every look reads it. */
+const DOCUMENT_EVERY_MS = 10_000;
 /** In renewals: sooner than `detectAfterMs`, so that the looks have begun when it is over. */
 const LATE_RENEWALS = 1.2;
 const CALL_MS_MAX = 500;

@@ -33,7 +33,7 @@ export const SUCCESS_SHARE_MAX = 0.1;
 /** What nobody has seen for this long says nothing about now. A router tries an avoided region at least every 2.5 s. */
 export const FORGET_MS = 5_000;
 /** A success speaks for the region for a shorter time: until the counters are looked at again, even while all is well. */
-export const SUCCESS_MS = 2_500;
+export const SUCCESS_MS = 4_500;
 
 interface Run {
   readonly last: LinkTally;
