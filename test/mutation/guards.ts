@@ -346,8 +346,7 @@ const RECONCILIATION: readonly Guard[] = [
     file: 'core/reconcile.ts',
     snippet: "if (hasTaken(taken, commit)) return superseded('it was taken in before');",
     replacement: '',
-    redundant:
-      'what was taken in whole moved the head off its base; merges, which the simulation has none of, rest on it (test/core/reconcile.test.ts)',
+    shownBy: 'test/core/reconcile.test.ts',
     breaks: 'a merge is made twice',
   },
 ];
