@@ -13,6 +13,7 @@ export function addBenchCommand(program: Command, { shell, services }: { shell: 
     .argument('[name]', 'without it: the list')
     .option('--quick', 'a smoke test: figures of no worth, nothing is kept')
     .option('--rounds <n>', 'starts, rounds or seeds, whatever the bench repeats', wholeNumber({ min: 1, max: 1_000 }))
+    .option('--entries <n>', 'drain: commits in the journal', wholeNumber({ min: 100, max: 10_000_000 }))
     .action(
       shell.action(async (call) => {
         const benches = await services.benches();
@@ -30,11 +31,12 @@ export function addBenchCommand(program: Command, { shell, services }: { shell: 
           const known = benches.map((each) => each.name);
           throw unknownName('bench', name, known);
         }
-        const { quick, rounds } = call.options;
+        const { quick, rounds, entries } = call.options;
         return call.progress(`bench ${name}`, (progress) =>
           bench.run({
             quick: quick === true,
             rounds: typeof rounds === 'number' ? rounds : null,
+            entries: typeof entries === 'number' ? entries : null,
             onProgress: (text) => progress.update(`bench ${name}: ${text}`),
           }),
         );

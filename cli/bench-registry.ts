@@ -26,6 +26,11 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('../bench/failover/measure-failover.ts')).measureFailover,
   }),
   bench({
+    name: 'drain',
+    summary: 'how quickly a long journal drains to the peer once it is back, and with how much memory',
+    load: async () => (await import('../bench/drain/measure-drain.ts')).measureDrain,
+  }),
+  bench({
     name: 'router',
     summary: 'the Node router beside nginx, HAProxy and Node proxies: requests a second per core, added latency',
     load: async () => (await import('../bench/router/measure-router.ts')).measureRouter,

@@ -172,6 +172,8 @@ export interface BenchRequest {
   readonly quick: boolean;
   /** Starts, rounds or seeds, whatever the bench repeats; `null`: its own default. */
   readonly rounds: number | null;
+  /** Commits in the journal, for the benches that fill one; `null`: the bench's own default. */
+  readonly entries: number | null;
   readonly onProgress: (text: string) => void;
 }
 

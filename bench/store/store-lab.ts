@@ -31,7 +31,7 @@ import type { Scope } from '../scope.ts';
 
 export const TABLE = 'holdfast-bench';
 const EPOCH = epoch(1);
-const HERE = regionName('us-east-1');
+export const HERE = regionName('us-east-1');
 const PEER = regionName('us-west-2');
 const LEASE: LeaseView = { standing: () => ({ held: true, epoch: EPOCH }) };
 const SETUP_MS_MAX = 10_000;
@@ -51,11 +51,22 @@ export interface StoreLab {
   settled(): Promise<void>;
 }
 
-export async function openStoreLab(scope: Scope, options: { readonly inFlightMax: number }): Promise<StoreLab> {
+/** Two engine processes with a table each, fenced for the first one's region. */
+export interface TwoStores {
+  readonly sdk: DynamoDBClient;
+  readonly ownUrl: string;
+  readonly own: DynamoTable;
+  readonly peer: DynamoTable;
+  readonly fenceShards: number;
+  readonly enginePids: readonly number[];
+  readonly engine: StoreLab['engine'];
+}
+
+export async function openTwoStores(scope: Scope): Promise<TwoStores> {
   const engine = resolveEngine(machineProbes(findProject().rootDir));
   if (engine.kind === 'endpoint') {
     throw invalid(
-      `DYNAMODB_ENDPOINT names ${engine.url}; the store bench measures engine processes that it starts itself. Unset it.`,
+      `DYNAMODB_ENDPOINT names ${engine.url}; this bench measures engine processes that it starts itself. Unset it.`,
     );
   }
   const start = async (name: string) => {
@@ -67,12 +78,25 @@ export async function openStoreLab(scope: Scope, options: { readonly inFlightMax
   const [own, peer] = await Promise.all([start('own.store'), start('peer.store')]);
   const [sdk, ownTable] = await openTable({ url: own.url, region: HERE });
   const [, peerTable] = await openTable({ url: peer.url, region: PEER });
-  const { store, replicator } = await composeStore(scope, { own: ownTable, peer: peerTable });
-  const connections = Array.from({ length: options.inFlightMax }, () => new Client(own.url, { pipelining: 1 }));
+  const [clock, rng] = [systemClock, systemRng];
+  const shards = fenceShards({ writesPerSecondMax: topology.cells[0]?.writesPerSecondMax ?? 100 });
+  const to = { epoch: EPOCH, active: HERE };
+  const bounds = { deadlineAtMs: clock.monotonicMs() + SETUP_MS_MAX };
+  for (const table of [ownTable, peerTable]) await raiseFence({ table, shards, to, clock, rng }, bounds);
+  return {
+    ...{ sdk, ownUrl: own.url, own: ownTable, peer: peerTable, fenceShards: shards, enginePids: [own.pid, peer.pid] },
+    engine: { name: engineName(engine), version: engineVersion(engine) },
+  };
+}
+
+export async function openStoreLab(scope: Scope, options: { readonly inFlightMax: number }): Promise<StoreLab> {
+  const stores = await openTwoStores(scope);
+  const { sdk, enginePids, engine } = stores;
+  const { store, replicator } = composeStore(scope, stores);
+  const connections = Array.from({ length: options.inFlightMax }, () => new Client(stores.ownUrl, { pipelining: 1 }));
   scope.onEnd(async () => void (await Promise.all(connections.map((connection) => connection.destroy()))));
   return {
-    ...{ sdk, connections, own: ownTable, peer: peerTable, store, lease: LEASE, enginePids: [own.pid, peer.pid] },
-    engine: { name: engineName(engine), version: engineVersion(engine) },
+    ...{ sdk, connections, own: stores.own, peer: stores.peer, store, lease: LEASE, enginePids, engine },
     settled: async () => {
       while (replicator.status.pending > 0) await systemClock.sleep(5);
     },
@@ -88,27 +112,31 @@ async function openTable(at: {
   return [client, new DynamoTable({ client, name: TABLE, clock: systemClock })];
 }
 
-async function composeStore(scope: Scope, tables: { readonly own: DynamoTable; readonly peer: DynamoTable }) {
-  const { own, peer } = tables;
+function composeStore(scope: Scope, { own, peer, fenceShards: shards }: TwoStores) {
   const [clock, rng] = [systemClock, systemRng];
-  const shards = fenceShards({ writesPerSecondMax: topology.cells[0]?.writesPerSecondMax ?? 100 });
-  const to = { epoch: EPOCH, active: HERE };
-  const bounds = { deadlineAtMs: clock.monotonicMs() + SETUP_MS_MAX };
-  for (const table of [own, peer]) await raiseFence({ table, shards, to, clock, rng }, bounds);
-  const health = new PeerHealth({ clock, leaseTtlMs: topology.lease.ttlMs });
-  const lane = { source: own, peer, fenceShards: shards, clock, rng };
-  const replicator = new Replicator({ ...lane, health, peerLoss: 'refuse' });
+  const replicator = replicatorOf({ own, peer, fenceShards: shards });
   const store = new FencedStore({
     ...{ table: own, region: HERE, fenceShards: shards, replication: replicator, clock, rng },
     lease: LEASE,
     counters: new StoreCounters(),
     onFenced: () => undefined,
   });
+  runReplicator(scope, replicator);
+  return { store, replicator };
+}
+
+export function replicatorOf({ own, peer, fenceShards: shards }: Pick<TwoStores, 'own' | 'peer' | 'fenceShards'>) {
+  const [clock, rng] = [systemClock, systemRng];
+  const health = new PeerHealth({ clock, leaseTtlMs: topology.lease.ttlMs });
+  return new Replicator({ source: own, peer, fenceShards: shards, clock, rng, health, peerLoss: 'refuse' });
+}
+
+/** Until the end of the scope. */
+export function runReplicator(scope: Scope, replicator: Replicator): void {
   const stopping = new AbortController();
   const loop = replicator.run(stopping.signal);
   scope.onEnd(() => {
     stopping.abort();
     return loop;
   });
-  return { store, replicator };
 }

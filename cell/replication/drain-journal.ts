@@ -1,9 +1,11 @@
 /**
  * One sweep over a journal: ships every entry, each aggregate in its own order, aggregates side by side, and deletes what
  * arrived. An aggregate that can't go on holds up nobody else. Memory is one page a shard, whatever the length of the journal.
+ * A page goes in batches first, because a long journal is drained by as few calls as possible; what no batch takes goes alone.
  */
 import type { Commit } from '../../core/commit.ts';
 import type { CallBounds } from '../cell-store.ts';
+import { applyBatch, type Batch, batchesOf } from './apply-batch.ts';
 import { byAggregate, journalKeysOf, journalShards, readJournalPage } from './journal.ts';
 import { type ShippingLane, shipCommit } from './ship-commit.ts';
 
@@ -60,13 +62,63 @@ async function shipPage(
   page: { readonly commits: readonly Commit[]; readonly tally: Tally },
   bounds: CallBounds,
 ): Promise<void> {
-  const groups = [...byAggregate(page.commits)];
   const done: Commit[] = [];
+  const groups = [...(await shipBatches(lane, { done, ...page }, bounds))];
   const worker = async () => {
     for (let group = groups.pop(); group; group = groups.pop()) await shipGroup(lane, { group, done, ...page }, bounds);
   };
   await Promise.all(Array.from({ length: LANES_MAX }, worker));
   if (done.length > 0) await lane.source.deleteMany(journalKeysOf(done), within(lane, bounds));
+}
+
+/**
+ * One batch after another: foreground writes wait for the peer's store behind one of a shard at most. Returns the groups that
+ * are left, without what arrived.
+ */
+async function shipBatches(
+  lane: ShippingLane,
+  work: { readonly commits: readonly Commit[]; readonly done: Commit[]; readonly tally: Tally },
+  bounds: CallBounds,
+): Promise<readonly (readonly Commit[])[]> {
+  const { done, tally } = work;
+  let groups = byAggregate(work.commits);
+  // Each round takes something from a group or leaves it for good, so there are no more rounds than commits.
+  let batches = batchesOf(groups, lane.fenceShards);
+  while (batches.length > 0) {
+    const arrived = new Set<Commit>();
+    for (const batch of batches) {
+      for (const commit of await shipBatch(lane, { batch, tally }, bounds)) arrived.add(commit);
+    }
+    done.push(...arrived);
+    tally.shipped += arrived.size;
+    const touched = groups.filter((group) => group.some((commit) => arrived.has(commit)));
+    const rest = touched.map((group) => group.filter((commit) => !arrived.has(commit)));
+    groups = [...groups.filter((group) => !touched.includes(group)), ...rest.filter((group) => group.length > 0)];
+    batches = batchesOf(rest, lane.fenceShards);
+  }
+  return tally.failure === undefined ? groups : leave(groups, tally);
+}
+
+/** What stands at the peer now: all of the batch or nothing. */
+async function shipBatch(
+  lane: ShippingLane,
+  { batch, tally }: { readonly batch: Batch; readonly tally: Tally },
+  bounds: CallBounds,
+): Promise<readonly Commit[]> {
+  // A peer that failed one call is not asked for more: it would cost the time-out of each.
+  if (tally.failure !== undefined) return [];
+  try {
+    const target = { table: lane.peer, fenceShards: lane.fenceShards };
+    return (await applyBatch(target, batch, within(lane, bounds))) ? batch.commits : [];
+  } catch (failure) {
+    tally.failure = failure;
+    return [];
+  }
+}
+
+function leave(groups: readonly (readonly Commit[])[], tally: Tally): readonly (readonly Commit[])[] {
+  tally.left += groups.reduce((sum, group) => sum + group.length, 0);
+  return [];
 }
 
 async function shipGroup(

@@ -1,17 +1,23 @@
 /** The drills there are. */
 import type { Experiment } from '../experiment.ts';
+import { arbiterLost } from './arbiter-lost.ts';
 import { blinded } from './blinded.ts';
 import { cellLost } from './cell-lost.ts';
 import { failback } from './failback.ts';
 import { flapping } from './flapping.ts';
+import { longPartition } from './long-partition.ts';
+import { partition } from './partition.ts';
 import { regionLost } from './region-lost.ts';
 import { regionLostAutomatic } from './region-lost-automatic.ts';
 import { slowCell } from './slow-cell.ts';
+import { splitBrain } from './split-brain.ts';
+import { storeFrozen } from './store-frozen.ts';
 import { switchover } from './switchover.ts';
 import { zombieWriter } from './zombie-writer.ts';
 
 export const CATALOG: readonly Experiment[] = [
-  ...[regionLost, regionLostAutomatic, cellLost, slowCell],
+  ...[regionLost, regionLostAutomatic, cellLost, slowCell, storeFrozen],
+  ...[partition, splitBrain, arbiterLost, longPartition],
   ...[switchover, failback, zombieWriter],
   ...[flapping, blinded],
 ];

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DrillOptions } from '../../drills/drill-options.ts';
 import { runDrill } from '../../drills/runner.ts';
-import { type FakeFlaws, FakePlatform } from './fake-platform.ts';
+import type { FakeFlaws } from './fake-flaws.ts';
+import { FakePlatform } from './fake-platform.ts';
 
 export const QUICK: Partial<DrillOptions> = {
   warmUpMs: 200,

@@ -2,43 +2,32 @@
  * A platform in one process, as small as a drill lets it be: routers, cell hosts, stores and a payment provider, each an HTTP
  * server that can be killed, stopped and continued, with ownership, epochs and synchronous replication. It can be told to
  * be wrong in the ways that the checkers exist for.
+ * Long because it plays every part of a platform; processes, stores and network stand apart.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'undici';
+import { systemClock } from '../../core/clock.ts';
 import type { Json } from '../../core/json.ts';
 import type { AutomationPort, AutomationSetting } from '../../drills/ports/automation-port.ts';
 import type { FailoverPort } from '../../drills/ports/failover-port.ts';
-import type { PlatformPort, PlatformSight, ProcessSight } from '../../drills/ports/platform-port.ts';
+import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
 import { DRILL_SKU } from '../../drills/workload/shopper.ts';
+import type { FakeFlaws } from './fake-flaws.ts';
+import { FakeNetwork } from './fake-network.ts';
 import { FakeProcess } from './fake-process.ts';
-import { FakeStore } from './fake-store.ts';
+import { problem, type Reply } from './fake-reply.ts';
+import { FakeStore, levelOf } from './fake-store.ts';
 import { EAST, WEST } from './sample-history.ts';
 
-export interface FakeFlaws {
-  /** A host does not look at who owns the cell. */
-  readonly noFence?: boolean;
-  /** Writes are acknowledged without being at the peer, and the peer never gets them. */
-  readonly losesWrites?: boolean;
-  /** `crash` and `stop` are acknowledged and not done. */
-  readonly faultsDoNothing?: boolean;
-  readonly neverServes?: boolean;
-  /** A store that is killed comes back empty. */
-  readonly forgets?: boolean;
-  /** A throttled cell is taken for dead and moved. */
-  readonly movesTheSlow?: boolean;
-  /** The first so many looks at a move find something against it. */
-  readonly objectionsAtFirst?: number;
-}
-
+const LEASE_TTL_MS = 200;
+/** So that a test need not write as many commits as a drill wants to see in a journal. */
+const COUNTED_AS = 100;
 const REGIONS = [EAST, WEST];
 const CELLS = [
   { id: 'c01', home: EAST, standby: WEST },
   { id: 'c02', home: WEST, standby: EAST },
 ];
-
-type FakeLink = PlatformSight['links'][number];
-type Reply = { readonly status: number; readonly body: Json; readonly headers?: Readonly<Record<string, string>> };
 
 export class FakePlatform {
   readonly processes = new Map<string, FakeProcess>();
@@ -46,11 +35,15 @@ export class FakePlatform {
   readonly #owners = new Map(CELLS.map((cell) => [cell.id, { region: cell.home, epoch: 1 }]));
   readonly #stores = new Map<string, FakeStore>();
   readonly #charges: Json[] = [];
-  readonly #links = new Map<string, FakeLink>();
+  readonly #network: FakeNetwork;
+  readonly #leaseTtlMs: number;
   #looks = 0;
 
   constructor(flaws: FakeFlaws = {}) {
     this.#flaws = flaws;
+    this.#leaseTtlMs = flaws.leaseTtlMs ?? LEASE_TTL_MS;
+    const cells = CELLS.map(({ id }) => id);
+    this.#network = new FakeNetwork({ regions: REGIONS, cells, leaseTtlMs: this.#leaseTtlMs });
   }
 
   async start(): Promise<void> {
@@ -58,17 +51,17 @@ export class FakePlatform {
       for (const { id: cell } of CELLS) {
         const store = new FakeStore();
         this.#stores.set(`${cell}@${region}`, store);
-        for (const peer of REGIONS.filter((other) => other !== region)) {
-          const link = this.#link(`${cell}@${region}>${cell}@${peer}.store`);
-          this.#links.set(link.name, link);
-        }
-        await this.#add({ name: `${cell}@${region}.store`, kind: 'store', cell, region }, () => store.scan());
+        await this.#add({ name: `${cell}@${region}.store`, kind: 'store', cell, region }, (message, body) =>
+          String(message.headers['x-amz-target']).endsWith('.Query')
+            ? { status: 200, body: { Count: this.#journalCount(`${cell}@${region}`, body) } }
+            : store.scan(),
+        );
         await this.#add({ name: `${cell}@${region}`, kind: 'cell', cell, region }, (message, body) =>
           this.#serve({ cell, region, message, body }),
         );
       }
       await this.#add({ name: `router@${region}`, kind: 'router', region }, (message, body) =>
-        this.#route(message, body),
+        this.#route(region, { message, body }),
       );
     }
     // What the soak wants to hurt, too; nobody asks them anything.
@@ -89,12 +82,12 @@ export class FakePlatform {
         topology: {
           regions: REGIONS,
           cells: CELLS,
-          lease: { ttlMs: 200 },
+          lease: { ttlMs: this.#leaseTtlMs },
           automation: { cellsMovedMax: 2, windowMs: 60_000 },
         },
         routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
         processes: [...this.processes.values()].map((process) => process.sight),
-        links: [...this.#links.values()],
+        links: this.#network.sights,
         payments: this.#url('payments'),
         internalSecret: 'secret',
       }),
@@ -111,11 +104,9 @@ export class FakePlatform {
         if (this.#flaws.movesTheSlow && runRatio < 1) this.#owners.set(cell, { region: WEST, epoch: 2 });
       },
       setFault: async (name, fault) => {
-        this.#links.set(name, { ...this.#link(name), fault, counters: { held: 1, delayed: 1, resets: 1, lost: 1 } });
+        if (!this.#flaws.faultsDoNothing) this.#network.setFault(name, fault);
       },
-      heal: async (name) => {
-        this.#links.set(name, { ...this.#link(name), fault: null });
-      },
+      heal: async (name) => this.#network.setFault(name, null),
     };
   }
 
@@ -130,6 +121,11 @@ export class FakePlatform {
       run: async ({ cell, kind, to }) => {
         if (kind === 'failback' && this.#objections().length > 0)
           return { outcome: 'refused', steps: [], decision: null };
+        const arbiterUp = this.#up('arbiter');
+        if (!arbiterUp && !this.#flaws.movesWithoutArbiter) throw new Error('the arbiter does not answer');
+        const from = this.#owners.get(cell)?.region;
+        // An owner that can't be asked keeps what it has until its lease is out.
+        if (!this.#network.passes(`${cell}@${from}`, 'arbiter')) await systemClock.sleep(1.1 * this.#leaseTtlMs);
         const epoch = (this.#owners.get(cell)?.epoch ?? 0) + 1;
         this.#owners.set(cell, { region: to, epoch });
         return { outcome: 'done', steps: [{ name: 'take', startMs: 0, endMs: 1 }], decision: { epoch } };
@@ -157,12 +153,6 @@ export class FakePlatform {
     return objectionsAtFirst > 0 && this.#looks <= objectionsAtFirst ? ['the copy is behind'] : [];
   }
 
-  #link(name: string): FakeLink {
-    const [from = '', to = ''] = name.split('>');
-    const counters = { held: 0, delayed: 0, resets: 0, lost: 0 };
-    return this.#links.get(name) ?? { name, from, to, fault: null, counters };
-  }
-
   async #add(
     what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>,
     answer: (message: IncomingMessage, body: Json) => Reply | Promise<Reply>,
@@ -181,11 +171,16 @@ export class FakePlatform {
     return this.processes.get(name)?.sight.url ?? '';
   }
 
-  async #route(message: IncomingMessage, body: Json): Promise<Reply> {
+  #up(name: string): boolean {
+    return this.processes.get(name)?.sight.state === 'ready';
+  }
+
+  async #route(at: string, { message, body }: { message: IncomingMessage; body: Json }): Promise<Reply> {
     if (this.#flaws.neverServes) return problem(503, 'NO_CELL_MAP');
     const tenant = String(message.headers.authorization).replace('Bearer ', '');
     const cell = cellOf(tenant);
     const owner = this.#owners.get(cell);
+    if (!this.#network.passes(`router@${at}`, `${cell}@${owner?.region}`)) return problem(503, 'CELL_UNREACHABLE');
     try {
       const {
         statusCode,
@@ -212,10 +207,52 @@ export class FakePlatform {
     const epoch = owner?.region === region ? owner.epoch : 1;
     const headers = { 'x-cell': cell, 'x-region': region, 'x-cell-epoch': String(epoch) };
     const [, kind, name = '', , sku = ''] = String(message.url).split('/');
-    const isCart = kind === 'carts';
-    if (!isCart && owner?.region !== region && !this.#flaws.noFence) return { ...problem(421, 'NOT_ACTIVE'), headers };
+    if (kind === '_holdfast') return this.#status({ cell, region });
+    const refusal = this.#refusal({ ...of, kind: kind ?? '' });
+    if (refusal !== null) return { ...refusal, headers };
     const reply = this.#product({ ...of, kind: kind ?? '', name, sku, epoch });
     return { ...reply, headers };
+  }
+
+  #status({ cell, region }: { cell: string; region: string }): Reply {
+    const state = this.#owners.get(cell)?.region === region || this.#flaws.noFence ? 'active' : 'standby';
+    return { status: 200, body: { standing: { state }, counters: {}, replication: { lagMs: 0 } } };
+  }
+
+  /** `null`: the host serves it. */
+  #refusal(of: { cell: string; region: string; kind: string; message: IncomingMessage }): Reply | null {
+    const { cell, region, kind, message } = of;
+    const host = `${cell}@${region}`;
+    if (this.#flaws.noFence && this.#owners.get(cell)?.region !== region) return null;
+    if (!this.#up(`${host}.store`)) return problem(503, 'STORE_UNAVAILABLE', 'unknown');
+    if (kind === 'carts') return null;
+    if (this.#owners.get(cell)?.region !== region) return problem(421, 'NOT_ACTIVE');
+    const held = this.#network.holdsLease(host, this.#up('arbiter'));
+    if (!held && !this.#flaws.noLease) return problem(503, 'LEASE_NOT_HELD');
+    const other = REGIONS.find((one) => one !== region);
+    const peer = this.#network.peer(host, `${cell}@${other}.store`);
+    return peer === 'suspect' && message.method !== 'GET' ? problem(503, 'UNREPLICATED_REFUSED') : null;
+  }
+
+  #journalCount(host: string, body: Json): number {
+    return JSON.stringify(body).includes('JOURNAL#0') ? this.#network.waitingIn(host) * COUNTED_AS : 0;
+  }
+
+  /** In this region's store now, and in the peer's as soon as it can be reached. */
+  #change(of: { cell: string; region: string; epoch: number }, change: (store: FakeStore | undefined) => void): void {
+    const { cell, region, epoch } = of;
+    const from = `${cell}@${region}`;
+    change(this.#stores.get(from));
+    if (this.#flaws.losesWrites) return;
+    for (const other of REGIONS.filter((one) => one !== region)) {
+      const [to, peer] = [`${cell}@${other}.store`, this.#stores.get(`${cell}@${other}`)];
+      const isStale = () => epoch > 0 && epoch < (this.#owners.get(cell)?.epoch ?? 0);
+      const deliver = () => {
+        if (!isStale() && !this.#flaws.dropsBacklog) change(peer);
+      };
+      if (this.#network.passes(from, to)) change(peer);
+      else this.#network.later({ from, to, deliver });
+    }
   }
 
   #product(of: {
@@ -231,10 +268,8 @@ export class FakePlatform {
     const { cell, region, message, body, kind, name, sku, epoch } = of;
     const tenant = String(message.headers['x-holdfast-tenant']);
     const own = this.#stores.get(`${cell}@${region}`);
-    const peers = this.#flaws.losesWrites ? [] : REGIONS.filter((other) => other !== region);
-    const stores = [own, ...peers.map((peer) => this.#stores.get(`${cell}@${peer}`))];
-    const put = (aggregate: string, data: Json, at = epoch) =>
-      stores.map((store) => store?.put(aggregate, { epoch: at, data }));
+    const put = (aggregate: string, data: Json) =>
+      this.#change({ cell, region, epoch }, (store) => store?.put(aggregate, { epoch, data }));
     if (kind === 'stock') {
       const key = `stock/${tenant}/${name}`;
       const { sold = 0 } = (own?.get(key) ?? {}) as { sold?: number };
@@ -244,8 +279,9 @@ export class FakePlatform {
     }
     if (kind === 'carts') {
       const key = `cart/${tenant}/${name}`;
-      const items = { ...(own?.get(key) as Record<string, Json> | null) };
-      if (message.method === 'PUT') put(key, { ...items, [sku]: (body as { quantity: Json }).quantity }, 0);
+      const { quantity = 0 } = (body ?? {}) as { quantity?: number };
+      const merge = (store: FakeStore | undefined) => store?.putArticle(key, { sku, quantity });
+      if (message.method === 'PUT') this.#change({ cell, region, epoch: 0 }, merge);
       const now = (own?.get(key) ?? {}) as Record<string, Json>;
       return {
         status: 200,
@@ -282,18 +318,10 @@ export class FakePlatform {
   }
 }
 
-function levelOf({ available, sold }: { available: number; sold: number }): Json {
-  return { available, reserved: 0, sold, stocked: available + sold };
-}
-
 function cellOf(tenant: string): string {
   return (createHash('md5').update(tenant).digest()[0] ?? 0) % 2 === 0 ? 'c01' : 'c02';
 }
 
 function nothing(): Reply {
   return { status: 200, body: null };
-}
-
-function problem(status: number, code: string, effect = 'none'): Reply {
-  return { status, body: { code, effect, title: code } };
 }

@@ -16,6 +16,12 @@ export class FakeStore {
     return this.#aggregates.get(aggregate)?.data ?? null;
   }
 
+  /** Quantities of a drill only rise, so what comes late changes nothing. */
+  putArticle(cart: string, { sku, quantity }: { sku: string; quantity: number }): void {
+    const items = this.get(cart) as Record<string, number> | null;
+    this.put(cart, { epoch: 0, data: { ...items, [sku]: Math.max(quantity, items?.[sku] ?? 0) } });
+  }
+
   put(aggregate: string, { epoch, data }: { epoch: number; data: Json }): void {
     const version = (this.#aggregates.get(aggregate)?.version ?? 0) + 1;
     this.#aggregates.set(aggregate, { epoch, version, data });
@@ -42,4 +48,8 @@ export class FakeStore {
     ]);
     return { status: 200, body: { Items: items } };
   }
+}
+
+export function levelOf({ available, sold }: { available: number; sold: number }): Json {
+  return { available, reserved: 0, sold, stocked: available + sold };
 }

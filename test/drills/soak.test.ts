@@ -11,7 +11,8 @@ import { drawRound, SCENE_KINDS, SCENES_PER_ACT_MAX } from '../../drills/soak/sc
 import { planPlatform } from '../../local/supervisor/platform-plan.ts';
 import topology from '../../platform.config.ts';
 import { QUICK } from './drilled.ts';
-import { type FakeFlaws, FakePlatform } from './fake-platform.ts';
+import type { FakeFlaws } from './fake-flaws.ts';
+import { FakePlatform } from './fake-platform.ts';
 
 const plan = planPlatform(topology);
 const counters = { held: 0, delayed: 0, resets: 0, lost: 0 };

@@ -34,7 +34,7 @@ import {
   toReconciled,
 } from '../../cell/store/table-layout.ts';
 import { keyOf } from '../../cell/table/memory-rows.ts';
-import type { Item, TableWrite } from '../../cell/table/table.ts';
+import type { Item, Key, TableWrite } from '../../cell/table/table.ts';
 import type { FailoverRecord } from '../../control/failover/failover-record.ts';
 import { type Commit, type CommitReceipt, includes, LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
@@ -278,9 +278,14 @@ export class Oracle {
     const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
     if (byCommit && next) this.#remember({ entries, aggregate, next, region });
     const fence = this.#fenceOf(region, aggregate);
-    if (next && isStep(previous, next)) {
-      const stale = next.epoch > 0 && Number(fence?.epoch ?? 0) > next.epoch;
-      if (stale && !isRepair(effect, next)) {
+    const earlier = effect.writes.findIndex((other) => sameKey(keyOf(other), { pk, sk: ITEM_PREFIX + LOG_ITEM }));
+    const added = addedBy({ previous, next, earlier: entriesOf(effect.before[earlier] ?? null), entries });
+    if (next && added !== null) {
+      // Of a batch the oldest commit decides: its epoch was what the fence had to let in.
+      const epochs = added.map((entry) => this.stood.get(entry)?.epoch ?? next.epoch);
+      const lowest = added.length === 1 ? next.epoch : Math.min(...epochs);
+      const stale = lowest > 0 && Number(fence?.epoch ?? 0) > lowest;
+      if (stale && !isRepair(effect, { pk, previous, steps: added.length })) {
         this.#fail('stale-write', `${aggregate} ${shown(next)} in the store of ${region}, fenced at ${fence?.epoch}`);
       }
       return;
@@ -418,17 +423,31 @@ export function entryOf(commit: Commit): string | undefined {
   return change?.kind === 'put' ? (change.data.entries as readonly string[]).at(-1) : undefined;
 }
 
-/** A commit brings its own idempotency record, a repair brings all of them; at version 1 they look alike. */
-function isRepair(effect: Effect, next: HeadSeen): boolean {
-  const records = effect.writes.filter((write) => keyOf(write).sk.startsWith(IDEMPOTENCY_PREFIX)).length;
-  return records !== 1 || next.version === 1;
+/** Each commit brings its own idempotency record, a repair brings all of them; on nothing they look alike. */
+function isRepair(effect: Effect, to: { pk: string; previous: HeadSeen | null; steps: number }): boolean {
+  const records = effect.writes.map(keyOf).filter(({ pk, sk }) => pk === to.pk && sk.startsWith(IDEMPOTENCY_PREFIX));
+  return records.length !== to.steps || to.previous === null;
 }
 
-/** One commit further. */
-function isStep(previous: HeadSeen | null, next: HeadSeen | null): boolean {
-  if (next === null) return false;
-  return next.version === (previous?.version ?? 0) + 1 && next.epoch >= (previous?.epoch ?? 0);
+/**
+ * What was appended, when the aggregate moved by commits: one version and one entry for each (a batch brings several at
+ * once). `null`: it was replaced.
+ */
+function addedBy(moved: {
+  previous: HeadSeen | null;
+  next: HeadSeen | null;
+  earlier: readonly string[];
+  entries: readonly string[];
+}): readonly string[] | null {
+  const { previous, next, earlier, entries } = moved;
+  const steps = (next?.version ?? 0) - (previous?.version ?? 0);
+  if (next === null || steps < 1 || next.epoch < (previous?.epoch ?? 0)) return null;
+  const added = entries.slice(-steps);
+  if (steps === 1) return added;
+  const appended = entries.length === earlier.length + steps && earlier.every((entry, at) => entry === entries[at]);
+  return appended ? added : null;
 }
 
+const sameKey = (a: Key, b: Key) => a.pk === b.pk && a.sk === b.sk;
 const revisionOf = (item: Item): HeadSeen => ({ epoch: Number(item.epoch), version: Number(item.version) });
 const shown = (head: HeadSeen | null) => (head ? `${head.epoch}.${head.version}` : 'none');
