@@ -52,7 +52,9 @@ export class WriteOrder {
 export function shownBy(call: Call): Json | undefined {
   if (call.op !== 'stock.get') return undefined;
   if (isOk(call)) return call.value;
-  return call.outcome === 'fail' && call.code === 'NOT_FOUND' && call.region !== null ? null : undefined;
+  // A refusal carries no age, so where a standby was allowed nobody knows how old "nothing" is.
+  const found = call.outcome !== 'fail' || call.code !== 'NOT_FOUND';
+  return found || call.region === null || call.askedStalenessMs !== null ? undefined : null;
 }
 
 /** A write that another region's takeover may have undone before the later answer: see `register-model.ts`. */

@@ -22,6 +22,8 @@ interface CallBase {
   readonly epoch: number | null;
   /** How far behind a standby's answer may be; `null`: not an answer of a standby, or not said. */
   readonly stalenessMs: number | null;
+  /** How far behind a standby's answer might have been; `null`: only the active region was asked. */
+  readonly askedStalenessMs: number | null;
   /** The request carried the session token of the client's last answer. */
   readonly session: boolean;
 }

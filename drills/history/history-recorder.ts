@@ -21,6 +21,7 @@ export type Completion =
       readonly region: string | null;
       readonly epoch: number | null;
       readonly degraded?: string;
+      readonly stalenessMs?: number;
     }
   | {
       readonly type: 'fail' | 'info';

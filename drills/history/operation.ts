@@ -50,6 +50,8 @@ export interface InvokeEvent extends EventBase {
   readonly via: 'router' | 'direct';
   /** The request carried the session token that the client got last. */
   readonly session?: boolean;
+  /** Of a read that a standby may answer: how far behind its copy may be. */
+  readonly maxStalenessMs?: number;
 }
 
 export interface OkEvent extends EventBase {

@@ -46,11 +46,14 @@ function reasonAgainst(members: Members): string | null {
 }
 
 function reasonAgainstType(members: Members): string | null {
-  const { type, via, code, degraded, session, stalenessMs } = members;
+  const { type, via, code, degraded, session, stalenessMs, maxStalenessMs } = members;
   switch (type) {
     case 'invoke':
       if (session !== undefined && typeof session !== 'boolean')
         return wrong('session', session, 'a boolean, or absent');
+      if (maxStalenessMs !== undefined && !isDuration(maxStalenessMs)) {
+        return wrong('maxStalenessMs', maxStalenessMs, 'milliseconds from 0, or absent');
+      }
       return via === 'router' || via === 'direct' ? null : wrong('via', via, 'router or direct');
     case 'ok':
       if (degraded !== undefined && !isText(degraded)) return wrong('degraded', degraded, 'a string, or absent');

@@ -125,6 +125,7 @@ function toCall(open: OpenCall, end: Exclude<OperationEvent, InvokeEvent>): Call
     epoch: end.epoch,
     // Carts are merged in either region, so every answer about them says how old it may be.
     stalenessMs: end.type === 'ok' && traitsOf(end.op).fenced ? (end.stalenessMs ?? null) : null,
+    askedStalenessMs: open.event.maxStalenessMs ?? null,
     session: open.event.session ?? false,
   };
   if (end.type === 'ok') return { ...base, outcome: 'ok', value: end.value, degraded: end.degraded ?? null };

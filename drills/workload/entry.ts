@@ -19,6 +19,8 @@ export interface EntryCall {
   readonly tenant: Tenant;
   readonly call: ProductCall;
   readonly deadlineMs: number;
+  /** The client's session token, of its last answer. */
+  readonly session?: string;
   /** Idempotency key; a new one when absent. */
   readonly id?: string;
 }
@@ -37,6 +39,8 @@ export interface EntryOptions {
 
 export class Entry {
   readonly #options: EntryOptions;
+  /** Client → the token of its last answer. */
+  readonly #sessions = new Map<number, string>();
   readonly regions: readonly string[];
 
   constructor(options: EntryOptions) {
@@ -46,7 +50,11 @@ export class Entry {
 
   /** Through a router, in the history. */
   async call(of: RecordedCall & { readonly region: string }): Promise<Outcome> {
-    return this.#recorded({ ...of, via: 'router', send: (id) => this.send({ ...of, id }) });
+    const session = this.#sessions.get(of.client);
+    const carrying = session === undefined ? of : { ...of, session };
+    const outcome = await this.#recorded({ ...carrying, via: 'router', send: (id) => this.send({ ...carrying, id }) });
+    if (outcome.session) this.#sessions.set(of.client, outcome.session);
+    return outcome;
   }
 
   /** Straight at one region's cell host, in the history: what a client with a stale address does. */
@@ -96,12 +104,17 @@ export class Entry {
       value: call.value,
       region,
       via,
+      ...(of.session === undefined ? {} : { session: true }),
+      ...(call.maxStalenessMs === undefined ? {} : { maxStalenessMs: call.maxStalenessMs }),
     });
     const outcome = await of.send(id);
     const { region: answeredBy, epoch } = outcome;
     if (outcome.type === 'ok') {
-      const degraded = outcome.degraded === null ? {} : { degraded: outcome.degraded };
-      open.complete({ type: 'ok', value: recordedValue(call, outcome.body), region: answeredBy, epoch, ...degraded });
+      const more = {
+        ...(outcome.degraded === null ? {} : { degraded: outcome.degraded }),
+        ...(typeof outcome.stalenessMs === 'number' ? { stalenessMs: outcome.stalenessMs } : {}),
+      };
+      open.complete({ type: 'ok', value: recordedValue(call, outcome.body), region: answeredBy, epoch, ...more });
     } else {
       open.complete({ type: outcome.type, code: outcome.code, region: answeredBy, epoch });
     }
@@ -114,5 +127,7 @@ function headersOf(of: EntryCall): Readonly<Record<string, string>> {
     'idempotency-key': of.id ?? randomUUID(),
     'x-deadline-ms': String(of.deadlineMs),
     accept: 'application/json',
+    ...(of.session === undefined ? {} : { 'x-session': of.session }),
+    ...(of.call.maxStalenessMs === undefined ? {} : { 'x-max-staleness-ms': String(of.call.maxStalenessMs) }),
   };
 }

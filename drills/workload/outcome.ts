@@ -17,6 +17,10 @@ interface Answered {
   readonly cell: string | null;
   readonly region: string | null;
   readonly epoch: number | null;
+  /** The session token of the answer, to be sent with the next call. */
+  readonly session?: string | null;
+  /** By how much the answer may be behind, where it said so. */
+  readonly stalenessMs?: number | null;
 }
 
 export type Outcome =
@@ -34,6 +38,8 @@ export function outcomeOfAnswer(answer: Answer): Outcome {
     cell: headerOf(answer, 'x-cell'),
     region: headerOf(answer, 'x-region'),
     epoch: epochOf(answer),
+    session: headerOf(answer, 'x-session'),
+    stalenessMs: stalenessOf(answer),
   };
   if (status >= 200 && status < 300) return { ...answered, type: 'ok', degraded: headerOf(answer, 'x-degraded') };
   const code = memberOf(body, 'code') ?? `HTTP_${status}`;
@@ -69,6 +75,12 @@ function headerOf(answer: Answer, name: string): string | null {
 function epochOf(answer: Answer): number | null {
   const value = Number(headerOf(answer, 'x-cell-epoch') ?? Number.NaN);
   return Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
+function stalenessOf(answer: Answer): number | null {
+  const text = headerOf(answer, 'x-staleness-ms');
+  const value = Number(text);
+  return text !== null && Number.isFinite(value) && value >= 0 ? value : null;
 }
 
 export function memberOf(body: Json, name: string): string | null {

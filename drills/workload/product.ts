@@ -10,6 +10,8 @@ export interface ProductCall {
   /** Of a cart's article. */
   readonly sku?: string;
   readonly value: Json;
+  /** Of reads: the region of the client's router may answer from its copy, if that is no further behind. */
+  readonly maxStalenessMs?: number;
 }
 
 export interface ProductRequest {
