@@ -89,6 +89,22 @@ describe('a holder whose process began anew', () => {
   });
 });
 
+describe('a region that opens', () => {
+  it('does so only once its own store has taken its epoch, whatever it had read there before', async () => {
+    /** Was fenced right after it was looked at. */
+    class FencedMeanwhile extends MemoryTable {
+      override async getMany() {
+        return [];
+      }
+    }
+    own = new FencedMeanwhile();
+    await fenceOwnStore(5);
+    const opening = keeper();
+    await opening.step();
+    expect(opening.standing()).toEqual({ held: true, epoch: 5 });
+  });
+});
+
 describe('a repair', () => {
   it('is given up when the aggregate has moved since it was judged', async () => {
     const id = aggregateId('order-1');

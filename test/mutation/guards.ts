@@ -43,6 +43,7 @@ const LEASE: readonly Guard[] = [
     file: 'control/failover/step-runner.ts',
     snippet: 'if (watch.remainingMs() !== 0) return Promise.resolve(false);',
     replacement: '',
+    shownBy: 'test/control/step-runner.test.ts (refused when the lease was renewed after the wait)',
     breaks: 'a resumed failover releases a lease that it has not watched',
   },
   {
@@ -155,6 +156,7 @@ const FENCE: readonly Guard[] = [
     file: 'cell/lease/lease-keeper.ts',
     snippet: "if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);",
     replacement: '',
+    shownBy: 'test/cell/lease-guards.test.ts (only once its own store has taken its epoch)',
     breaks: 'a region opens although its store is fenced above it',
   },
 ];
@@ -167,6 +169,7 @@ const WRITES: readonly Guard[] = [
       "if (commit.class !== 'mergeable' && !this.#holds(commit)) {\n      this.#o.counters.leaseLostDuringWrite++;",
     replacement:
       "if (commit.class !== 'mergeable' && this.#o.clock.monotonicMs() < 0) {\n      this.#o.counters.leaseLostDuringWrite++;",
+    shownBy: 'test/cell/protocol.test.ts (stuck in the store while the lease ran out)',
     breaks: 'a write that a stalled store let through after the takeover is acknowledged and orphaned',
   },
   {
@@ -227,6 +230,7 @@ const REPLICATION: readonly Guard[] = [
     file: 'cell/replication/ship-commit.ts',
     snippet: "if (await repairSource(lane, { commit: stale.commit, fence }, bounds)) return 'quarantined';",
     replacement: "return 'quarantined';",
+    shownBy: 'test/cell/protocol.test.ts (goes to quarantine, and its copy is repaired)',
     breaks: 'the former owner stays divergent',
   },
   {
@@ -234,6 +238,7 @@ const REPLICATION: readonly Guard[] = [
     file: 'cell/replication/replace-aggregate.ts',
     snippet: 'const when = standsAt(seen);',
     replacement: "const when = seen ? { kind: '>', attribute: 'epoch', value: -1 } as const : standsAt(seen);",
+    shownBy: 'test/cell/lease-guards.test.ts (given up when the aggregate has moved)',
     breaks: 'a repair undoes a commit that arrived meanwhile',
   },
   {

@@ -19,7 +19,7 @@ import { World } from './world.ts';
  * and the sweeps.
  */
 const PEACE_MS_MAX = 30_000;
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 40;
 /** The last writes may take this long before they are sent once more. */
 const AFTERMATH_MS = 700;
 const WRITE_ROUNDS_MAX = 3;

@@ -67,6 +67,8 @@ export interface Schedule {
   readonly resumed: boolean;
   /** A second process of the cell in each region, on the same store and the same lease. */
   readonly twins?: boolean;
+  /** The operators' processes watch the lease all the time, not only from the decision on. */
+  readonly watching?: boolean;
   /** Queries see rows from before and after a commit that arrives meanwhile. */
   readonly torn?: boolean;
   readonly faults: readonly Fault[];
@@ -113,12 +115,13 @@ export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Sched
     ttlMs,
     fenceShards: pick(rng, [1, 2, 4]),
     peerLoss: rng.next() < 0.8 ? 'continue' : 'refuse',
-    chaosMs: atMs + 1.2 * ttlMs,
+    chaosMs: atMs + ttlMs,
     // Every epoch of a flapping cell should see a write to every aggregate.
     clientEveryMs: flaps ? 40 : pick(rng, [40, 80, 120]),
     resumed: rng.next() < 0.85,
     twins,
     torn: rng.next() < 0.5,
+    watching: rng.next() < 0.5,
     faults: faults.sort(byTime),
     moves: moves.sort(byTime),
   };
@@ -203,6 +206,11 @@ function drawDisaster({ rng, atMs, ttlMs, faults, moves }: Drawing): void {
     [
       { kind: 'freeze', target: `store@${region}` },
       { kind: 'cut', target: `operator@${by}>store@${region}` },
+    ],
+    // Its writes are repeated until the lease is gone.
+    [
+      { kind: 'cut', target: `cell@${region}>arbiter` },
+      { kind: 'conflicts', target: `store@${region}` },
     ],
     [
       { kind: 'cut', target: `cell@${region}>arbiter` },

@@ -64,6 +64,7 @@ export class World {
   readonly cells = new Map<string, CellProcess>();
   /** Kinds of trouble that really occurred, not only were drawn. */
   readonly seen = new Set<Trouble>();
+  readonly #cellsIn = new Map<RegionName, readonly CellProcess[]>();
   readonly #operators = new Map<RegionName, Operator>();
   /** Requests that were sent before the heal and may still take effect. */
   readonly late: UnderWay = { underWay: 0 };
@@ -103,8 +104,9 @@ export class World {
     return this.schedule.twins ? [`cell@${region}`, `twin@${region}`] : [`cell@${region}`];
   }
 
+  /** Asked after every event, so the list is kept. */
   cellsIn(region: RegionName): readonly CellProcess[] {
-    return this.cellNamesIn(region).map((name) => known(this.cells, name));
+    return this.#cellsIn.get(region) ?? [];
   }
 
   /** `null`: this world has none of that name (a twin where there are none). */
@@ -145,6 +147,8 @@ export class World {
     };
     const rng = this.#rng(`${process.name}#${this.#incarnations}`);
     this.cells.set(name, { process, cell: composeCell({ config, tables, clock: process, rng, env: {} }) });
+    const present = this.cellNamesIn(region).flatMap((each) => this.cells.get(each) ?? []);
+    this.#cellsIn.set(region, present);
   }
 
   startOperator(region: RegionName): void {
@@ -171,6 +175,16 @@ export class World {
       },
     });
     this.#operators.set(region, { process, coordinator, ports, moving: 0 });
+    if (this.schedule.watching) void this.#watch(process, { watch, ports });
+  }
+
+  /** As a control process does: a watch that has seen the lease for long saves its share of the wait. */
+  async #watch(process: SimProcess, { watch, ports }: { watch: LeaseWatch; ports: Operator['ports'] }): Promise<void> {
+    const withinMs = this.schedule.ttlMs / 5;
+    for (; !process.crashed; await process.sleep(withinMs)) {
+      const lease = await ports.leases.read(CELL, { withinMs }).catch(() => null);
+      if (lease) watch.observe(lease);
+    }
   }
 
   /** Begins a move; what becomes of it is told by the record. */
@@ -181,7 +195,9 @@ export class World {
     // Nothing fails any more after the heal.
     if (move.falls && this.sending === this.late) this.#falls.set(process, move.falls);
     process.deliver('timer', () => {
-      this.#run(operator, move).then(
+      operator.moving++;
+      const carriedOut = this.#carryOut(operator, move).finally(() => operator.moving--);
+      carriedOut.then(
         (outcome) => this.#note(`${process.name}: ${move.kind} ended: ${outcome}`),
         (error: unknown) => {
           if (isPlatformError(error) && error.code === 'FAILOVER_IN_PROGRESS')
@@ -194,10 +210,8 @@ export class World {
 
   #progress(process: SimProcess, record: FailoverRecord): void {
     const { step, decision, fenced, log } = record;
-    if (step === 'done') {
-      this.saw(`${decision.kind} done`);
-      if (!fenced) this.saw('failover without a fence');
-    }
+    if (step === 'done') this.saw(`${decision.kind} done`);
+    if (step === 'done' && !fenced) this.saw('failover without a fence');
     if (log.at(-1)?.outcome === 'resumed') this.saw('record resumed');
     for (const other of this.#operators.values()) {
       if (other.process !== process && other.moving > 0) this.saw('two coordinators at once');
@@ -215,11 +229,6 @@ export class World {
       if (falls.how === 'pause') process.goOn();
       else if (this.processNamed(process.name) === process) this.startOperator(regionOf(process.name));
     });
-  }
-
-  async #run(operator: Operator, move: Move): Promise<string> {
-    operator.moving++;
-    return this.#carryOut(operator, move).finally(() => operator.moving--);
   }
 
   async #carryOut({ process, coordinator, ports }: Operator, move: Move): Promise<string> {
@@ -288,6 +297,4 @@ function known<T>(map: ReadonlyMap<string, T>, name: string): T {
   return found;
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
