@@ -16,7 +16,7 @@ export interface Guard extends Edit {
   readonly file: string;
   /** Further edits of the same file, where a guard stands in two places. */
   readonly also?: readonly Edit[];
-  /** The test or drill that misses the guard, where the simulation can't: it fails with the guard taken out. */
+  /** `<test file> (<part of its title>)`: the test that fails with the guard taken out, where the simulation can't show it. */
   readonly shownBy?: string;
   /** What goes wrong without it. */
   readonly breaks: string;

@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../simulation/run.mjs';
-import { bundleMutant, missingSnippet } from './mutants.mjs';
+import { bundleMutant, missingSnippet, testMisses } from './mutants.mjs';
 
 const SEEDS_DEFAULT = 3_000;
 /** Of the code as it stands: were it broken, nothing that follows would mean anything. */
@@ -45,12 +45,18 @@ function integer(name, text) {
   throw new RangeError(`${name} is "${text}". Allowed: an integer from 1.`);
 }
 
+/** One at a time: each is a jest of its own. */
+let tests = Promise.resolve(true);
+
 async function tryGuard(guard, { index, pool, steps, seeds }) {
   const missing = missingSnippet(guard);
   if (missing !== null) {
     return { ...guard, verdict: 'not found', detail: `not exactly once in ${guard.file}: ${missing}` };
   }
-  if (guard.shownBy) return { ...guard, verdict: 'shown by', detail: guard.shownBy };
+  if (guard.shownBy) {
+    tests = tests.then(() => testMisses(guard));
+    return { ...guard, verdict: (await tests) ? 'caught' : 'NOT caught', detail: guard.shownBy };
+  }
   const { file, url } = await bundleMutant(guard, `mutant-${index}`);
   try {
     const onReport = ({ failures }) => failures.length === 0;
@@ -91,7 +97,7 @@ async function tryAll({ seeds, only, jobs, json }) {
 /** The document's table is what this printed, with its date and bound. */
 function writeTable(results, seeds) {
   const rows = results.map(
-    ({ name, verdict, detail }) => `| ${name} | ${verdict === 'caught' ? '' : `${verdict} `}${detail} |`,
+    ({ name, verdict, detail }) => `| ${name} | ${verdict === 'caught' ? '' : `**${verdict}** `}${detail} |`,
   );
   const head = `Printed by \`npm run mutate -- --seeds ${seeds} --table\` on ${new Date().toISOString().slice(0, 10)}.`;
   const table = [TABLE_BEGIN, head, '', '| guard | broken without it |', '| --- | --- |', ...rows, TABLE_END].join(

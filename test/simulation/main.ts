@@ -24,8 +24,9 @@ interface Options {
   readonly seeds: number;
   readonly steps: number;
   readonly jobs: number;
-  /** A kept schedule instead of drawn ones. */
+  /** A kept schedule instead of drawn ones; with --seed the same faults and moves under other chances. */
   readonly found: Found | null;
+  readonly varied: boolean;
   readonly trace: boolean;
   readonly json: boolean;
 }
@@ -116,6 +117,7 @@ function readOptions(args: readonly string[]): Options | string {
       first: integer('--seed', values.seed ?? '1', Number.MAX_SAFE_INTEGER),
       steps: integer('--steps', values.steps, STEPS_MAX),
       jobs: integer('--jobs', values.jobs, JOBS_MAX),
+      varied: values.seed !== undefined,
       found: values.found === undefined ? null : foundNamed(values.found),
       trace: values.trace,
       json: values.json,
@@ -131,8 +133,9 @@ function foundNamed(name: string): Found {
   throw new RangeError(`--found is "${name}". Allowed: ${FOUND.map((each) => each.name).join(', ')}.`);
 }
 
-function scheduleOf(seed: number, { found, steps }: Options): Schedule {
-  return found?.schedule ?? drawSchedule(seed, { stepsMax: steps });
+function scheduleOf(seed: number, { found, varied, steps }: Options): Schedule {
+  if (found) return varied ? { ...found.schedule, seed } : found.schedule;
+  return drawSchedule(seed, { stepsMax: steps });
 }
 
 function integer(name: string, text: string, max: number): number {
@@ -152,7 +155,7 @@ async function describe(failure: Failure, options: Options): Promise<Described> 
   // What never ends can't be tried again and again.
   const minimal = failure.invariant === 'stuck' ? schedule : await minimise(schedule, failure.invariant);
   const stepsFlag = steps === STEPS_DEFAULT ? '' : ` --steps ${steps}`;
-  const replay = `npm run simulate -- ${found ? `--found ${found.name}` : `--seed ${failure.seed}${stepsFlag}`}`;
+  const replay = `npm run simulate -- ${found ? `--found ${found.name}${options.varied ? ` --seed ${failure.seed}` : ''}` : `--seed ${failure.seed}${stepsFlag}`}`;
   return { ...failure, replay, minimal };
 }
 
