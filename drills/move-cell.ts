@@ -4,6 +4,9 @@ import type { Move, MoveResult } from './ports/failover-port.ts';
 
 /** The longest lease wait that a topology may ask for, twice. */
 const MOVE_MS_MAX = 60_000;
+/** An operator whose move was refused, because a store answered too slowly for its evidence say, looks and asks again. */
+const REFUSED_TRIES_MAX = 3;
+const REFUSED_PAUSE_MS = 500;
 /** From the end of the coordinator's work to a write through a router. */
 const SERVE_MS_MAX = 15_000;
 
@@ -28,7 +31,7 @@ export async function moveCell(lab: Lab, move: Move): Promise<MoveResult> {
   const askedAtMs = lab.recorder.nowMs();
   lab.mark('failover', `${kind} to ${to} begins`, { cell });
   const served = lab.load.log.untilEpochAbove(cell, epochBefore).then(() => markServed(lab, cell));
-  const result = await carryOut(lab, move);
+  const result = await carryOutUnlessRefused(lab, move);
   lab.notes.failovers.push({ cell, kind, askedAtMs, endedAtMs: lab.recorder.nowMs(), ...result });
   for (const step of result.steps) {
     const detail = step.detail ? `: ${step.detail}` : '';
@@ -38,6 +41,15 @@ export async function moveCell(lab: Lab, move: Move): Promise<MoveResult> {
   if (result.outcome !== 'done') throw new Error(`The ${kind} of ${cell} was ${result.outcome}.`);
   await within(lab, { what: `${cell}: a write under an epoch above ${epochBefore}`, withinMs: SERVE_MS_MAX }, served);
   return result;
+}
+
+async function carryOutUnlessRefused(lab: Lab, move: Move): Promise<MoveResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await carryOut(lab, move);
+    if (result.outcome !== 'refused' || attempt >= REFUSED_TRIES_MAX) return result;
+    lab.mark('failover', `${move.kind} refused (${JSON.stringify(result.decision)}); asked again`, { cell: move.cell });
+    await lab.clock.sleep(REFUSED_PAUSE_MS, lab.signal);
+  }
 }
 
 async function carryOut(lab: Lab, move: Move): Promise<MoveResult> {

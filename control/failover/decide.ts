@@ -8,7 +8,14 @@ import { PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
 import { type Lease, takeoverWaitMs } from '../../core/lease.ts';
 import type { Topology } from '../../core/topology.ts';
-import { ARBITER_MS_MAX, EVIDENCE_MS_MAX, FENCED_AWAY_MS_MAX, PLANNED_PENDING_MAX } from './failover-limits.ts';
+import {
+  ARBITER_MS_MAX,
+  EVIDENCE_MS_MAX,
+  EVIDENCE_PLANNED_MS_MAX,
+  FENCED_AWAY_MS_MAX,
+  PLANNED_PENDING_MAX,
+  RECEIVER_MS_MAX,
+} from './failover-limits.ts';
 import type { FailoverPorts } from './failover-ports.ts';
 import type { Decision, Evidence, FailoverKind } from './failover-record.ts';
 
@@ -68,12 +75,14 @@ interface Move {
 async function gather(move: Move, { ports, topology }: Deciding): Promise<Evidence> {
   const { request, from, to } = move;
   const { cell } = request;
-  const limit = { withinMs: EVIDENCE_MS_MAX };
+  const planned = request.kind !== 'failover';
+  const limit = { withinMs: planned ? EVIDENCE_PLANNED_MS_MAX : EVIDENCE_MS_MAX };
+  const receiver = { withinMs: planned ? EVIDENCE_PLANNED_MS_MAX : RECEIVER_MS_MAX };
   const leases = Promise.all(topology.cells.map((spec) => ports.leases.read(spec.id, limit).catch(unanswered)));
   const answers = Promise.all(
     topology.cells.map((spec) => ports.stores.fence({ cell: spec.id, region: from }, limit).then(yes, no)),
   );
-  const newStore = ports.stores.fence({ cell, region: to }, limit).then(yes, no);
+  const newStore = ports.stores.fence({ cell, region: to }, receiver).then(yes, no);
   const pending = ports.stores.pending({ cell, region: from }, limit).catch(unanswered);
   const unshipped = ports.stores.pending({ cell, region: to }, limit).catch(unanswered);
   const quarantined = Promise.all(

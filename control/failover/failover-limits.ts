@@ -6,6 +6,10 @@ export const FENCE_MS_MAX = 300;
 export const ARBITER_MS_MAX = 1_000;
 /** A read for evidence must not hold up a failover. */
 export const EVIDENCE_MS_MAX = 300;
+/** A failover stands or falls with the receiving store: slow is not dead, and refusing it takes longer than asking. */
+export const RECEIVER_MS_MAX = 1_000;
+/** Before a planned change nothing is down: its evidence has time. */
+export const EVIDENCE_PLANNED_MS_MAX = 2_000;
 /** Before a planned change the backlog is shipped while the old region still writes. */
 export const CATCH_UP_MS_MAX = 60_000;
 /** After the fence nobody writes: a planned change gives the drain this long, then gives the cell back. */

@@ -4,7 +4,6 @@
  */
 import { describe, expect, it } from '@jest/globals';
 import { headKey, toHead } from '../../cell/store/table-layout.ts';
-import type { Table } from '../../cell/table/table.ts';
 import { includes } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { type AggregateId, aggregateId, type RegionName } from '../../core/ids.ts';
@@ -163,8 +162,7 @@ class Schedule {
   }
 
   #head(region: RegionName, aggregate: AggregateId) {
-    const store = this.world.stores[region] as unknown as Table & { peek(key: unknown): Parameters<typeof toHead>[0] };
-    return toHead(store.peek(headKey(aggregate)));
+    return toHead(this.world.stores[region]?.peek(headKey(aggregate)) ?? null);
   }
 }
 
