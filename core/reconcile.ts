@@ -73,6 +73,13 @@ export function takenInBy(commit: Commit): Revision | null {
   return note?.kind === 'put' ? (note.data as unknown as TakenIn).last.of : null;
 }
 
+/** The note among the items that a commit leaves, if it wrote one. */
+export function takenInNote(commit: Commit): readonly (readonly [string, JsonObject])[] {
+  return commit.changes.flatMap((change) =>
+    change.kind === 'put' && change.item === TAKEN_IN_ITEM ? [[change.item, change.data] as const] : [],
+  );
+}
+
 export function takenInOf(present: Aggregate): TakenIn | null {
   return (present.items.get(TAKEN_IN_ITEM) as unknown as TakenIn | undefined) ?? null;
 }

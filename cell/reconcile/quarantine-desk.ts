@@ -19,7 +19,8 @@ import {
 } from '../store/table-layout.ts';
 import type { Item, Table } from '../table/table.ts';
 import type { ReconcilerOptions } from './reconciler.ts';
-import { lookAt, type Order, settle, type Waiting } from './settlement.ts';
+import { lookAt, settle, type Waiting } from './settlement.ts';
+import type { Order } from './taking-in.ts';
 
 /** Rows of one answer, from each store. More are told to be there. */
 export const LISTED_MAX = 200;

@@ -1,7 +1,7 @@
 /**
- * The owner's loop over both quarantines of its cell: settles what needs no person, in order, a few at a time, page by page,
- * and only while it holds the lease. It is in no hurry: a page never holds more than `PAGE_ROWS` commits, the loop rests
- * between pages, and what it left for a person is not looked at again for a while. A store that does not answer is asked
+ * The owner's loop over both quarantines of its cell: settles what needs no person, in order, page by page (what is plain
+ * together, the rest a few at a time), and only while it holds the lease. It is in no hurry: a page never holds more than
+ * `PAGE_ROWS` commits, the loop rests between pages, and what it left for a person is not looked at again for a while. A store that does not answer is asked
  * again at the next pass; the rows lie safe in it.
  */
 import type { RegionName } from '../../core/ids.ts';
@@ -9,7 +9,9 @@ import type { Rng } from '../../core/rng.ts';
 import type { QuarantinedCommit } from '../cell-store.ts';
 import { QUARANTINE, toQuarantined } from '../store/table-layout.ts';
 import type { Table } from '../table/table.ts';
-import { type Order, type SettlementParts, settle, type Waiting } from './settlement.ts';
+import { settleTogether } from './settle-together.ts';
+import { type SettlementParts, settle, type Waiting } from './settlement.ts';
+import { AUTOMATIC } from './taking-in.ts';
 
 const PAGE_ROWS = 100;
 const LANES_MAX = 4;
@@ -21,8 +23,6 @@ const LEFT_FOR_MS = 60_000;
 const LEFT_MAX = 20_000;
 /** With thousands waiting for a person, even reading the list is work. */
 const LONG_REST_PASSES = 10;
-
-const AUTOMATIC: Order = { wish: 'automatic', by: 'holdfast', reason: '' };
 
 export interface ReconcilerOptions extends SettlementParts {
   readonly region: RegionName;
@@ -71,10 +71,13 @@ export class Reconciler {
   async pass(signal?: AbortSignal): Promise<Pass> {
     const pass: Pass = { settled: 0, left: 0 };
     const { own, peer, region, peerRegion } = this.#o;
-    await this.#sweep({ lies: own, region }, { pass, signal });
-    // A peer that is gone keeps its rows; they are ours to settle when it is back.
-    await this.#sweep({ lies: peer, region: peerRegion }, { pass, signal }).catch(ended);
-    this.#settled += pass.settled;
+    try {
+      await this.#sweep({ lies: own, region }, { pass, signal });
+      // A peer that is gone keeps its rows; they are ours to settle when it is back.
+      await this.#sweep({ lies: peer, region: peerRegion }, { pass, signal }).catch(ended);
+    } finally {
+      this.#settled += pass.settled;
+    }
     return pass;
   }
 
@@ -86,7 +89,7 @@ export class Reconciler {
         ...(after === '' ? {} : { after }),
         limit: PAGE_ROWS,
       });
-      const groups = byAggregate(page.items.map(toQuarantined));
+      const groups = byAggregate(await this.#plain(page.items.map(toQuarantined), { place, run }));
       const lane = async () => {
         for (let group = groups.pop(); group; group = groups.pop()) await this.#group(group, { place, run });
       };
@@ -94,6 +97,22 @@ export class Reconciler {
       after = page.next;
       if (after !== null) await this.#o.clock.sleep(PAGE_REST_MS, run.signal);
     }
+  }
+
+  /** Settles together what is plain. Returns what is left, to go one by one. */
+  async #plain(
+    rows: readonly QuarantinedCommit[],
+    { place, run }: { readonly place: Pick<Waiting, 'lies' | 'region'>; readonly run: Run },
+  ): Promise<readonly QuarantinedCommit[]> {
+    const fresh = rows.filter(({ id }) => !this.#isLeft(`${place.region} ${id}`));
+    const within = () => this.#within(run.signal);
+    const settled = await settleTogether(this.#o, { rows: fresh, lies: place.lies, within });
+    run.pass.settled += settled.size;
+    return rows.filter(({ id }) => !settled.has(id));
+  }
+
+  #isLeft(key: string): boolean {
+    return (this.#left.get(key) ?? 0) > this.#o.clock.monotonicMs();
   }
 
   /** One aggregate's, in the order in which they were made: each may stand on the one before. */
@@ -104,7 +123,7 @@ export class Reconciler {
     for (const row of group) {
       if (run.signal?.aborted || !this.#o.lease.standing().held) return;
       const key = `${place.region} ${row.id}`;
-      if ((this.#left.get(key) ?? 0) > this.#o.clock.monotonicMs()) {
+      if (this.#isLeft(key)) {
         run.pass.left += 1;
         continue;
       }

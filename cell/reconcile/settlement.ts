@@ -8,14 +8,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { Aggregate, Change, Commit } from '../../core/commit.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
-import { changesTakingIn, judgeQuarantined, type Standing } from '../../core/reconcile.ts';
+import { judgeQuarantined, type Standing } from '../../core/reconcile.ts';
 import type { CallBounds, ConflictRule, MergeResult, QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
 import type { LeaseView } from '../lease/lease-view.ts';
 import type { FencedStore } from '../store/fenced-store.ts';
 import { readAggregate } from '../store/read-aggregate.ts';
 import { leaseNotHeld } from '../store/store-refusals.ts';
 import { quarantineKey, reconciledItem, reconciledKey, toReconciled } from '../store/table-layout.ts';
-import { absent, equals, type Table, type TableWrite } from '../table/table.ts';
+import { absent, type Table, type TableWrite } from '../table/table.ts';
+import { auditFor, draftTakingIn, type Order, removalOf, UNTOUCHED } from './taking-in.ts';
 
 /** Judgements of a moving aggregate before it is left for another time. */
 const ROUNDS_MAX = 5;
@@ -33,15 +34,6 @@ export interface Waiting {
   readonly row: QuarantinedCommit;
   readonly lies: Table;
   readonly region: RegionName;
-}
-
-/** `automatic`: whatever needs no person. The others are a person's choice, and nothing else is done instead. */
-export type Wish = 'automatic' | 'adopt' | 'merge' | 'discard';
-
-export interface Order {
-  readonly wish: Wish;
-  readonly by: string;
-  readonly reason: string;
 }
 
 export type Settled =
@@ -115,7 +107,7 @@ function rulingOf(look: Look, { commit, order }: { readonly commit: Commit; read
   if (standing.state === 'superseded') return { action: 'superseded', why: standing.why };
   if (order.wish === 'discard') return { action: 'discarded', why: order.reason };
   if (standing.state === 'untouched') {
-    return { action: 'adopted', changes: commit.changes, why: 'nobody wrote to it since' };
+    return { action: 'adopted', changes: commit.changes, why: UNTOUCHED };
   }
   if (order.wish === 'adopt') return { action: null, why: standing.why };
   switch (merge?.kind) {
@@ -144,22 +136,13 @@ async function takeIn(
   bounds: CallBounds,
 ): Promise<ReconciledCommit | null> {
   const { row, lies } = waiting;
-  const { commit } = row;
-  const whole = ruling.action === 'adopted';
-  const draft = {
-    ...{ aggregate: commit.aggregate, class: commit.class, expected: present.head },
-    changes: changesTakingIn({ commit, present, changes: ruling.changes, whole }),
-    // Its client's repeat gets the answer that it would have got.
-    ...(commit.idempotency && !present.idempotency.has(commit.idempotency.key)
-      ? { idempotency: commit.idempotency }
-      : {}),
-    ...{ outbox: commit.outbox, outboxDone: commit.outboxDone },
-  };
+  const { action, changes, why } = ruling;
+  const draft = draftTakingIn({ commit: row.commit, present, changes, whole: action === 'adopted' });
   const removal: readonly TableWrite[] = lies === parts.own ? [removalOf(row)] : [];
   let audit: ReconciledCommit | null = null;
   const also = (standing: Commit): readonly TableWrite[] => {
     const takenInAs = { epoch: standing.epoch, version: standing.version };
-    audit = auditFor(parts, { waiting, order, ruling, takenInAs });
+    audit = auditFor({ row, order, action, why, takenInAs, atMs: parts.clock.wallMs() });
     return [{ kind: 'put', item: reconciledItem(audit), when: absent }, ...removal];
   };
   try {
@@ -180,34 +163,14 @@ async function putAway(
 ): Promise<ReconciledCommit | null> {
   const standing = parts.lease.standing();
   if (!standing.held) throw leaseNotHeld(standing);
-  const audit = auditFor(parts, { waiting, order, ruling, takenInAs: null });
-  const writes = [{ kind: 'put', item: reconciledItem(audit), when: absent } as const, removalOf(waiting.row)];
-  return (await waiting.lies.transact(writes, bounds)).outcome === 'done' ? audit : null;
+  const { row, lies } = waiting;
+  const action = ruling.action ?? 'discarded';
+  const audit = auditFor({ row, order, action, why: ruling.why, takenInAs: null, atMs: parts.clock.wallMs() });
+  const writes = [{ kind: 'put', item: reconciledItem(audit), when: absent } as const, removalOf(row)];
+  return (await lies.transact(writes, bounds)).outcome === 'done' ? audit : null;
 }
 
 async function removeRow<T>({ row, lies }: Waiting, result: T, bounds: CallBounds): Promise<T> {
   await lies.deleteMany([quarantineKey(row.id)], bounds);
   return result;
-}
-
-/** Only as it was seen: whoever took it away meanwhile had a reason, and it must be judged anew. */
-function removalOf(row: QuarantinedCommit): TableWrite {
-  return { kind: 'delete', key: quarantineKey(row.id), when: equals('at', row.quarantinedAtMs) };
-}
-
-function auditFor(
-  { clock }: SettlementParts,
-  of: {
-    readonly waiting: Waiting;
-    readonly order: Order;
-    readonly ruling: Ruling;
-    readonly takenInAs: ReconciledCommit['takenInAs'];
-  },
-): ReconciledCommit {
-  const { waiting, order, ruling, takenInAs } = of;
-  const { id, commit } = waiting.row;
-  const action = ruling.action ?? 'discarded';
-  const asked = order.wish === 'automatic' || order.reason === ruling.why ? [] : [order.reason];
-  const reason = [...asked, ruling.why].join('; ');
-  return { id, action, by: order.by, reason, atMs: clock.wallMs(), takenInAs, commit };
 }

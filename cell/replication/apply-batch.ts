@@ -1,17 +1,18 @@
 /**
  * Applies many commits to a peer's table in one transaction: the catch-up after a long partition, where a call for each
  * commit would be what takes the time. Rule: a batch is nothing but the writes of its commits, each with its own guards, put
- * together; so it stands whole, as if each had been applied in turn, or a guard refuses and nothing of it happened. Who gets a
- * refusal goes on one by one, where the apply rule says for each commit what is to become of it.
+ * together (`fold-writes.ts`). Who gets a refusal goes on one by one, where the apply rule says for each commit what is to
+ * become of it.
  *
  *   one commit on the other of an aggregate  the later write of a key wins; the head must stand at the first one's base
  *   commits of several aggregates            side by side; guards on one fence shard must all hold
  */
 import { type Commit, sameRevision } from '../../core/commit.ts';
-import { invariant, isPlatformError } from '../../core/errors.ts';
+import { isPlatformError } from '../../core/errors.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { replicatedWrites } from '../store/commit-writes.ts';
-import { all, type Key, type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
+import { addedBy, type FoldedWrites, fold } from '../store/fold-writes.ts';
+import { type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
 import type { ApplyTarget } from './apply-commit.ts';
 
 export interface Batch {
@@ -23,14 +24,12 @@ export interface Batch {
 /** DynamoDB takes 4 MB a transaction; a quarter of that leaves room for names and types of attributes. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 
-type Writes = Map<string, TableWrite>;
-
 /**
  * The longest beginning of each group (an aggregate's commits, in order) that one transaction takes, packed together. What
  * fits into none, and what would be alone in one, is left out.
  */
 export function batchesOf(groups: readonly (readonly Commit[])[], fenceShards: number): readonly Batch[] {
-  const batches: { commits: Commit[]; writes: Writes; bytes: number }[] = [];
+  const batches: { commits: Commit[]; writes: FoldedWrites; bytes: number }[] = [];
   for (const group of groups) {
     const run = beginningOf(group, fenceShards);
     const open = batches.at(-1);
@@ -42,7 +41,7 @@ export function batchesOf(groups: readonly (readonly Commit[])[], fenceShards: n
     else {
       open.commits.push(...run.commits);
       open.bytes += run.bytes;
-      for (const write of run.writes.values()) add(open.writes, write);
+      fold(open.writes, run.writes.values());
     }
   }
   const worthwhile = batches.filter(({ commits }) => commits.length > 1);
@@ -61,7 +60,7 @@ export async function applyBatch(target: ApplyTarget, batch: Batch, bounds: Call
 }
 
 function beginningOf(group: readonly Commit[], fenceShards: number) {
-  const writes: Writes = new Map();
+  const writes: FoldedWrites = new Map();
   const commits: Commit[] = [];
   let bytes = 0;
   for (const commit of group) {
@@ -69,32 +68,9 @@ function beginningOf(group: readonly Commit[], fenceShards: number) {
     if (last && !sameRevision(last, commit.previous)) break;
     const next = replicatedWrites({ commit, fenceShards });
     bytes += JSON.stringify(commit).length;
-    const added = next.filter((write) => !writes.has(nameOf(write))).length;
-    if (writes.size + added > TRANSACTION_WRITES_MAX || bytes > BATCH_BYTES_MAX) break;
-    for (const write of next) add(writes, write);
+    if (writes.size + addedBy(writes, next) > TRANSACTION_WRITES_MAX || bytes > BATCH_BYTES_MAX) break;
+    fold(writes, next);
     commits.push(commit);
   }
   return { commits, writes, bytes };
-}
-
-function add(writes: Writes, write: TableWrite): void {
-  const name = nameOf(write);
-  const earlier = writes.get(name);
-  writes.set(name, earlier === undefined ? write : merged(earlier, write));
-}
-
-function merged(earlier: TableWrite, later: TableWrite): TableWrite {
-  if (earlier.kind === 'check' && later.kind === 'check') {
-    const same = JSON.stringify(earlier.when) === JSON.stringify(later.when);
-    return same ? earlier : { ...earlier, when: all(earlier.when, later.when) };
-  }
-  invariant(earlier.kind !== 'check' && later.kind !== 'check', 'what a commit writes is nothing that a guard checks');
-  // The later guard (its base is the earlier commit) holds by the earlier write; the earlier guard is the table's to look at.
-  const { when: _held, ...unguarded } = later;
-  return earlier.when === undefined ? unguarded : { ...unguarded, when: earlier.when };
-}
-
-function nameOf(write: TableWrite): string {
-  const { pk, sk }: Key = write.kind === 'put' ? write.item : write.key;
-  return `${pk}\u0000${sk}`;
 }

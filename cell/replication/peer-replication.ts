@@ -19,4 +19,6 @@ export interface PeerReplication {
   journaled(commit: Commit): void;
   /** As `journaled`, and says whether it arrived. Bounded by the deadline; never throws for a peer that is slow or absent. */
   replicateNow(commit: Commit, bounds: CallBounds): Promise<Arrival>;
+  /** As `journaled` for each, in as few calls as they take; `true`: all are at the peer. Never throws either. */
+  replicateTogether(commits: readonly Commit[], bounds: CallBounds): Promise<boolean>;
 }

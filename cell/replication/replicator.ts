@@ -8,6 +8,7 @@ import type { Commit } from '../../core/commit.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import { fullJitterMs } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
+import { applyBatch, batchesOf } from './apply-batch.ts';
 import { drainJournal } from './drain-journal.ts';
 import { byAggregate, journalKeysOf, readJournalOf } from './journal.ts';
 import type { PeerHealth } from './peer-health.ts';
@@ -76,8 +77,13 @@ export class Replicator implements PeerReplication {
     this.#wake?.();
   }
 
+  /** The peer has been gone for longer than a lease, and the policy is to go on: nobody is asked. */
+  get #isAlone(): boolean {
+    return this.#o.health.state === 'gone' && this.#o.peerLoss === 'continue';
+  }
+
   async replicateNow(commit: Commit, bounds: CallBounds): Promise<Arrival> {
-    const alone = this.#o.health.state === 'gone' && this.#o.peerLoss === 'continue';
+    const alone = this.#isAlone;
     this.#remember(commit, !alone);
     if (alone) return 'peer-gone';
     try {
@@ -90,6 +96,30 @@ export class Replicator implements PeerReplication {
       this.#failed(error);
       return this.#leaveToLoop(commit);
     }
+  }
+
+  async replicateTogether(commits: readonly Commit[], bounds: CallBounds): Promise<boolean> {
+    const [only] = commits;
+    if (only && commits.length === 1) return (await this.replicateNow(only, bounds)) === 'at-peer';
+    const alone = this.#isAlone;
+    for (const commit of commits) this.#remember(commit, !alone);
+    if (alone) return false;
+    const target = { table: this.#o.peer, fenceShards: this.#o.fenceShards };
+    const arrived = new Set<Commit>();
+    try {
+      for (const batch of batchesOf(byAggregate(commits), this.#o.fenceShards)) {
+        if (!(await applyBatch(target, batch, this.#bounded(bounds)))) continue;
+        this.#o.health.succeeded();
+        for (const commit of batch.commits) arrived.add(commit);
+      }
+    } catch (error) {
+      this.#failed(error);
+    }
+    for (const commit of commits) {
+      if (arrived.has(commit)) this.#settle(commit);
+      else this.#leaveToLoop(commit);
+    }
+    return arrived.size === commits.length;
   }
 
   #leaveToLoop(commit: Commit): Arrival {

@@ -2,7 +2,7 @@
  * The writes of one commit, as the transaction that carries them: here under the fence, at the peer under the apply rule.
  * Both share every write but the guards, so that what is replicated is what was committed.
  */
-import type { Commit, Head } from '../../core/commit.ts';
+import type { Commit } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import { absent, all, any, type Condition, equals, type Item, type TableWrite } from '../table/table.ts';
 import {
@@ -20,13 +20,13 @@ import {
 export const FENCE_WRITE = 0;
 export const HEAD_WRITE = 1;
 
-/** Fence check, head at the expected version, the changes, the journal entry. Mergeable commits have no fence to check. */
-export function localWrites(options: { commit: Commit; head: Head | null; fenceShards: number }): TableWrite[] {
-  const { commit, head, fenceShards } = options;
+/** Fence check, head at the commit's base, the changes, the journal entry. Mergeable commits have no fence to check. */
+export function localWrites(options: { commit: Commit; fenceShards: number }): TableWrite[] {
+  const { commit, fenceShards } = options;
   const fenceIsOurs = all(equals('epoch', commit.epoch), equals('active', commit.origin));
   return [
     guardFence({ commit, fenceShards, when: fenceIsOurs }),
-    { kind: 'put', item: nextHead(commit), when: standsAt(head) },
+    { kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },
     ...changeWrites(commit, { idempotencyOnce: true }),
     { kind: 'put', item: journalItem(commit) },
   ];

@@ -13,16 +13,18 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/commit.ts';
 import type { AckMode } from '../../core/consistency.ts';
-import { isPlatformError, type PlatformError } from '../../core/errors.ts';
+import { invariant, isPlatformError, type PlatformError } from '../../core/errors.ts';
+import { fenceShardOf } from '../../core/fence.ts';
 import type { AggregateId, RegionName } from '../../core/ids.ts';
 import { TAKEN_IN_ITEM } from '../../core/reconcile.ts';
 import { fullJitterMs, type Rng } from '../../core/rng.ts';
 import type { CallBounds, CellStore } from '../cell-store.ts';
 import type { LeaseView } from '../lease/lease-view.ts';
 import type { PeerReplication } from '../replication/peer-replication.ts';
-import type { Refusal, Table, TableWrite, WriteResult } from '../table/table.ts';
+import { type Refusal, type Table, type TableWrite, TRANSACTION_WRITES_MAX, type WriteResult } from '../table/table.ts';
 import { checkDraft, completeDraft } from './commit-draft.ts';
 import { localWrites } from './commit-writes.ts';
+import { addedBy, type FoldedWrites, fold } from './fold-writes.ts';
 import { readAggregate } from './read-aggregate.ts';
 import type { StoreCounters } from './store-counters.ts';
 import { deadlinePassed, leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
@@ -50,11 +52,21 @@ export interface CommitOptions extends CallBounds {
   readonly also?: (commit: Commit) => readonly TableWrite[];
 }
 
-interface Writing {
+/** A commit that was completed and not written yet, and what is to stand with it. */
+export interface Step {
   readonly commit: Commit;
-  readonly draft: CommitDraft;
+  /** Further writes to this store, of keys that no other step writes. */
   readonly also: readonly TableWrite[];
 }
+
+interface Writing {
+  /** The first one of those that are written, all of one epoch: its guards come first. */
+  readonly commit: Commit;
+  readonly writes: readonly TableWrite[];
+}
+
+/** DynamoDB takes 4 MB a transaction; a quarter of that leaves room for names and types of attributes. */
+const TOGETHER_BYTES_MAX = 1024 * 1024;
 
 export class FencedStore implements CellStore {
   readonly #o: FencedStoreOptions;
@@ -71,11 +83,8 @@ export class FencedStore implements CellStore {
   }
 
   async commit(draft: CommitDraft, options: CommitOptions): Promise<CommitReceipt> {
-    checkDraft(draft);
-    if (this.#o.clock.monotonicMs() >= options.deadlineAtMs) throw deadlinePassed();
-    const epoch = this.#admit(draft, options.ack);
-    const commit = completeDraft(draft, { epoch, region: this.#o.region, atMs: this.#o.clock.wallMs() });
-    await this.#write({ commit, draft, also: options.also?.(commit) ?? [] }, options);
+    const commit = this.#complete(draft, options);
+    await this.#write({ commit, writes: [...this.#writesOf(commit), ...(options.also?.(commit) ?? [])] }, options);
     const receipt = await this.#acknowledge(commit, options);
     if (commit.class !== 'mergeable' && !this.#holds(commit)) {
       this.#o.counters.leaseLostDuringWrite++;
@@ -83,6 +92,64 @@ export class FencedStore implements CellStore {
     }
     this.#o.counters.committed++;
     return receipt;
+  }
+
+  /** A fenced commit under the lease that is held now, for `commitTogether`. Throws as `commit` does before it writes. */
+  complete(draft: CommitDraft, bounds: CallBounds): Commit {
+    return this.#complete(draft, { ...bounds, ack: 'replicated' });
+  }
+
+  /**
+   * Commits the longest beginning of the steps that one transaction takes, all of it or nothing, and has it shipped together:
+   * for work in the background, where a call for each commit would be what takes the time. Each keeps its own guards. `count`
+   * steps stand now; `replicated`: at the peer too, or else the journal delivers them. Throws as `commit`, for all of them.
+   */
+  async commitTogether(
+    steps: readonly Step[],
+    bounds: CallBounds,
+  ): Promise<{ readonly count: number; readonly replicated: boolean }> {
+    const [first] = steps;
+    invariant(first !== undefined, 'there is something to commit');
+    const { commits, writes } = this.#together(steps);
+    if (!commits.every((commit) => this.#holds(commit))) throw leaseNotHeld(this.#o.lease.standing());
+    await this.#write({ commit: first.commit, writes }, bounds);
+    const replicated = await this.#o.replication.replicateTogether(commits, bounds);
+    if (!this.#holds(first.commit)) {
+      this.#o.counters.leaseLostDuringWrite++;
+      throw outcomeUnknown('The lease of this region ran out while the writes were on their way.');
+    }
+    this.#o.counters.committed += commits.length;
+    return { count: commits.length, replicated };
+  }
+
+  fenceShardOf(aggregate: AggregateId): number {
+    return fenceShardOf(aggregate, this.#o.fenceShards);
+  }
+
+  #together(steps: readonly Step[]): { commits: readonly Commit[]; writes: readonly TableWrite[] } {
+    const writes: FoldedWrites = new Map();
+    const commits: Commit[] = [];
+    let bytes = 0;
+    for (const { commit, also } of steps) {
+      const next = [...this.#writesOf(commit), ...also];
+      bytes += next.reduce((sum, write) => sum + sizeOf(write), 0);
+      const full = writes.size + addedBy(writes, next) > TRANSACTION_WRITES_MAX || bytes > TOGETHER_BYTES_MAX;
+      if (full && commits.length > 0) break;
+      fold(writes, next);
+      commits.push(commit);
+    }
+    return { commits, writes: [...writes.values()] };
+  }
+
+  #writesOf(commit: Commit): readonly TableWrite[] {
+    return localWrites({ commit, fenceShards: this.#o.fenceShards });
+  }
+
+  #complete(draft: CommitDraft, options: CommitOptions): Commit {
+    checkDraft(draft);
+    if (this.#o.clock.monotonicMs() >= options.deadlineAtMs) throw deadlinePassed();
+    const epoch = this.#admit(draft, options.ack);
+    return completeDraft(draft, { epoch, region: this.#o.region, atMs: this.#o.clock.wallMs() });
   }
 
   /** The first look at the lease. Returns the epoch to write under; 0 for mergeable commits, which need no lease. */
@@ -95,9 +162,7 @@ export class FencedStore implements CellStore {
     throw leaseNotHeld(standing);
   }
 
-  async #write({ commit, draft, also }: Writing, bounds: CallBounds): Promise<void> {
-    const commitWrites = localWrites({ commit, head: draft.expected, fenceShards: this.#o.fenceShards });
-    const writes = [...commitWrites, ...also];
+  async #write({ commit, writes }: Writing, bounds: CallBounds): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       if (commit.class !== 'mergeable' && !this.#holds(commit)) {
         this.#o.counters.refusedByLease++;
@@ -161,4 +226,10 @@ export class FencedStore implements CellStore {
 
 function isRepeatable(error: unknown): boolean {
   return isPlatformError(error) && error.code === 'STORE_CONFLICT';
+}
+
+/** Roughly, bytes: the text that it writes. */
+function sizeOf(write: TableWrite): number {
+  if (write.kind !== 'put') return 0;
+  return Object.values(write.item).reduce<number>((sum, value) => sum + String(value).length, 0);
 }

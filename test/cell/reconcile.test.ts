@@ -1,7 +1,7 @@
 /** Reconciliation on the real lease, store, replication and coordinator code: nothing twice, nothing without a line. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ConflictRule } from '../../cell/cell-store.ts';
-import type { Order } from '../../cell/reconcile/settlement.ts';
+import type { Order } from '../../cell/reconcile/taking-in.ts';
 import { QUARANTINE, RECONCILED, toQuarantined, toReconciled } from '../../cell/store/table-layout.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { noDeadline } from '../doubles/faulty-table.ts';

@@ -190,8 +190,9 @@ const WRITES: readonly Guard[] = [
   {
     name: 'version of the head in local commits',
     file: 'cell/store/commit-writes.ts',
-    snippet: "{ kind: 'put', item: nextHead(commit), when: standsAt(head) },",
-    replacement: "{ kind: 'put', item: nextHead(commit) },",
+    snippet:
+      "{ kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },\n    ...changeWrites(commit, { idempotencyOnce: true }),",
+    replacement: "{ kind: 'put', item: nextHead(commit) },\n    ...changeWrites(commit, { idempotencyOnce: true }),",
     breaks: 'one of two concurrent writes is lost',
   },
   {
@@ -207,8 +208,9 @@ const REPLICATION: readonly Guard[] = [
   {
     name: 'version order of replicated commits',
     file: 'cell/store/commit-writes.ts',
-    snippet: "{ kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },",
-    replacement: "{ kind: 'put', item: nextHead(commit) },",
+    snippet:
+      "{ kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },\n    ...changeWrites(commit, { idempotencyOnce: false }),",
+    replacement: "{ kind: 'put', item: nextHead(commit) },\n    ...changeWrites(commit, { idempotencyOnce: false }),",
     breaks: 'a commit that arrives late or twice puts an older state over a newer one',
   },
   {

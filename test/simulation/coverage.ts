@@ -43,6 +43,7 @@ export const KINDS_OF_TROUBLE = [
   'more epochs than a lineage remembers',
   'commit set aside',
   'commit taken in again',
+  'commits taken in together',
   'cell taken back by its holder',
   /** Routers. */
   'router learnt from a hint',

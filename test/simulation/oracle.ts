@@ -276,7 +276,7 @@ export class Oracle {
     const state = next ? `${aggregate} ${next.epoch}.${next.version} ${rows?.data}` : `${aggregate} none`;
     this.#statesOf(region).add(state);
     const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
-    if (byCommit && next) this.#remember({ entries, aggregate, next, region });
+    if (byCommit) this.#rememberJournaled(effect, region);
     const fence = this.#fenceOf(region, aggregate);
     const earlier = effect.writes.findIndex((other) => sameKey(keyOf(other), { pk, sk: ITEM_PREFIX + LOG_ITEM }));
     const added = addedBy({ previous, next, earlier: entriesOf(effect.before[earlier] ?? null), entries });
@@ -324,10 +324,18 @@ export class Oracle {
     });
   }
 
-  #remember(commit: { entries: readonly string[]; aggregate: string; next: HeadSeen; region: RegionName }): void {
-    const { entries, aggregate, next, region } = commit;
-    const entry = entries.at(-1);
-    if (entry !== undefined) this.stood.set(entry, { entry, aggregate, ...next, region });
+  /** A transaction may hold several commits, of one aggregate too: the journal tells each. */
+  #rememberJournaled({ writes }: Effect, region: RegionName): void {
+    if (writes.filter((write) => write.kind === 'put' && write.item.pk === RECONCILED).length > 1) {
+      this.#world?.saw('commits taken in together');
+    }
+    for (const write of writes) {
+      if (write.kind !== 'put' || !write.item.pk.startsWith(JOURNAL_PREFIX)) continue;
+      const commit = toCommit(write.item);
+      const entry = entryOf(commit);
+      const { aggregate, epoch, version } = commit;
+      if (entry !== undefined) this.stood.set(entry, { entry, aggregate, epoch, version, region });
+    }
   }
 
   #statesOf(region: RegionName): Set<string> {

@@ -47,7 +47,17 @@ export class SimTable implements Table {
   }
 
   getMany(keys: readonly Key[], bounds: CallBounds): Promise<readonly Item[]> {
-    return this.#call('read', bounds, (rows) => rows.getMany(keys));
+    const { store, link } = this.#o;
+    if (!store.torn || link.rng.next() >= TORN_RATIO) return this.#call('read', bounds, (rows) => rows.getMany(keys));
+    let first: readonly (Item | null)[] = [];
+    // Each key is read at one instant or the other: a batch has no order.
+    const again = (rows: Target) => {
+      const mixed = keys.map((key, index) => (index % 2 === 0 ? (first[index] ?? null) : rows.peek(key)));
+      return mixed.filter((item) => item !== null);
+    };
+    return this.#call('read', bounds, again, (rows) => {
+      first = keys.map((key) => rows.peek(key));
+    });
   }
 
   /** Over a store that tears them, a query reads its later rows a little later. */
