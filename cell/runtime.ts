@@ -125,14 +125,15 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
   const heartbeat = new Heartbeat({
     ...{ region, peerRegion: peer, own: tables.own, peer: tables.peer, fenceShards, lease: keeper, health, clock, rng },
     record: () => keeper.record,
-    journal: new JournalLook({ source: tables.own, shipped: () => replicator.shippedEntries(), clock }),
+    journal: new JournalLook({ source: tables.own, clock, replicator }),
   });
   const counters = new StoreCounters();
+  const relay = new OutboxRelay({ table: tables.own, lease: keeper, clock, rng });
   const store = new FencedStore({
     ...{ table: tables.own, region, fenceShards, lease: keeper, replication: replicator, counters, clock, rng },
     onFenced: () => keeper.ring(),
+    onMessages: () => relay.ring(),
   });
-  const relay = new OutboxRelay({ table: tables.own, lease: keeper, clock, rng });
   const placement = new PlacementCopy({ arbiter: tables.arbiter, clock, rng });
 
   const rules = new Map<string, ConflictRule>();

@@ -120,6 +120,7 @@ function composeStore(scope: Scope, { own, peer, fenceShards: shards }: TwoStore
     lease: LEASE,
     counters: new StoreCounters(),
     onFenced: () => undefined,
+    onMessages: () => undefined,
   });
   runReplicator(scope, replicator);
   return { store, replicator };

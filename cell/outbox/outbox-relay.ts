@@ -13,6 +13,8 @@ import { JOURNAL_SHARDS, outboxPk } from '../store/table-layout.ts';
 import type { Item, Table } from '../table/table.ts';
 
 const POLL_EVERY_MS = 1_000;
+/** With no message waiting and none written here, only another process of the region can have left one: no need to hurry. */
+const IDLE_BEATS = 5;
 /** Longer than any route's own deadline for settling what it wrote would be better still, but late is only slow here. */
 const LEFT_ALONE_MS = 2_000;
 const HANDLE_MS_MAX = 10_000;
@@ -35,6 +37,8 @@ export class OutboxRelay {
   readonly #handlers = new Map<string, MessageHandler>();
   /** By message; forgotten when the message is gone. Bounded by the messages of one poll. */
   #attempts = new Map<string, Attempt>();
+  /** The epoch under which the last poll was made, and the beats since. */
+  #polled: { readonly epoch: number; beats: number } | null = null;
 
   constructor(options: { table: Table; lease: LeaseView; clock: Clock; rng: Rng }) {
     this.#table = options.table;
@@ -47,17 +51,34 @@ export class OutboxRelay {
     this.#handlers.set(handler.topic, handler);
   }
 
+  /** A commit of this process may have left messages: look at the next beat. */
+  ring(): void {
+    this.#polled = null;
+  }
+
   get waiting(): number {
     return this.#attempts.size;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // A store that does not answer is tried again at the next poll; the messages lie safe in it.
-      if (this.#lease.standing().held) await this.poll(signal).catch(ended);
-      else this.#attempts.clear();
+      const standing = this.#lease.standing();
+      if (!standing.held) this.#attempts.clear();
+      else if (this.#isDue(standing.epoch)) {
+        this.#polled = { epoch: standing.epoch, beats: 0 };
+        // A store that does not answer is tried again at the next beat; the messages lie safe in it.
+        await this.poll(signal).catch(() => this.ring());
+      }
       await this.#clock.sleep(POLL_EVERY_MS * (0.9 + 0.2 * this.#rng.next()), signal).catch(ended);
     }
+  }
+
+  /** What an earlier owner left is looked for at once, and then what may have been left since. */
+  #isDue(epoch: number): boolean {
+    const polled = this.#polled;
+    if (polled === null || polled.epoch !== epoch || this.#attempts.size > 0) return true;
+    polled.beats++;
+    return polled.beats >= IDLE_BEATS;
   }
 
   /** One look at every shard, one try of everything that is due. */

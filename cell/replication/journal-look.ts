@@ -18,10 +18,17 @@ import { isFencedEntry, journalShards } from './journal.ts';
 /** Of each shard. A longer journal is a backlog: then what was proved before stands, and grows old. */
 const ENTRIES_MAX = 100;
 
+/** What the replicator and the look tell each other. */
+interface Shipping {
+  /** Sort keys of entries that are at the peer and only wait to be deleted. */
+  shippedEntries(): ReadonlySet<string>;
+  /** Of the other entries there were none at `atMs`: nobody needs to look for any that were left behind before. */
+  sawEmptyJournal(atMs: number): void;
+}
+
 export interface JournalLookOptions {
   readonly source: Table;
-  /** Sort keys of entries that are at the peer and only wait to be deleted. */
-  readonly shipped: () => ReadonlySet<string>;
+  readonly replicator: Shipping;
   readonly clock: Clock;
 }
 
@@ -43,7 +50,7 @@ export class JournalLook {
   /** Returns whether it was whole and left no entry of an epoch open. Throws what the table throws; then nothing is learnt. */
   async look(bounds: CallBounds): Promise<boolean> {
     const startedAtMs = this.#o.clock.monotonicMs();
-    const shipped = this.#o.shipped();
+    const shipped = this.#o.replicator.shippedEntries();
     const pages = await Promise.all(
       journalShards.map((shard) => this.#o.source.query(journalPk(shard), { ...bounds, limit: ENTRIES_MAX })),
     );
@@ -51,6 +58,7 @@ export class JournalLook {
     const entries = pages.flatMap((page) => page.items.map((item) => item.sk)).filter((sk) => !shipped.has(sk));
     this.#open = new Map(entries.map((sk) => [sk, this.#committedAfterMs(sk)]));
     this.#wholeAtMs = startedAtMs;
+    if (entries.length === 0) this.#o.replicator.sawEmptyJournal(startedAtMs);
     this.#prove([...this.#open.values(), startedAtMs]);
     return !entries.some(isFencedEntry);
   }

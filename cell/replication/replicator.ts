@@ -17,7 +17,7 @@ import { type Shipment, type ShippingLane, shipCommit } from './ship-commit.ts';
 
 /** Commits kept in memory for the quick way. More than that wait in the journal for the sweep: memory stays flat. */
 const QUEUE_MAX = 1_000;
-/** The sweep behind the doorbell. */
+/** The sweep behind the doorbell, unless the heartbeat's look has found the journal empty since. */
 const SWEEP_EVERY_MS = 2_000;
 /** Bound of one call to the peer on the quick way; a slower peer is treated as absent and served by the sweep. */
 const PEER_CALL_MS_MAX = 1_000;
@@ -132,6 +132,11 @@ export class Replicator implements PeerReplication {
   /** Sort keys of entries that are at the peer and will be deleted from the journal soon. */
   shippedEntries(): ReadonlySet<string> {
     return new Set(journalKeysOf(this.#shipped).map(({ sk }) => sk));
+  }
+
+  /** Somebody has looked into the journal, and nothing had been left there: as good as a sweep. */
+  sawEmptyJournal(atMs: number): void {
+    this.#sweptAtMs = Math.max(this.#sweptAtMs, atMs);
   }
 
   /** Age of the oldest commit that the peer may not have, ms. After an overflow or restart the sweep decides. */

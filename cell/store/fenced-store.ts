@@ -42,6 +42,8 @@ export interface FencedStoreOptions {
   readonly counters: StoreCounters;
   /** The store refused our epoch: the keeper should look at once. */
   readonly onFenced: () => void;
+  /** A commit with messages stands now, or may. */
+  readonly onMessages: () => void;
   readonly clock: Clock;
   readonly rng: Rng;
 }
@@ -84,7 +86,8 @@ export class FencedStore implements CellStore {
 
   async commit(draft: CommitDraft, options: CommitOptions): Promise<CommitReceipt> {
     const commit = this.#complete(draft, options);
-    await this.#write({ commit, writes: [...this.#writesOf(commit), ...(options.also?.(commit) ?? [])] }, options);
+    const writes = [...this.#writesOf(commit), ...(options.also?.(commit) ?? [])];
+    await this.#write({ commit, writes }, options).finally(() => this.#ringFor([commit]));
     const receipt = await this.#acknowledge(commit, options);
     if (commit.class !== 'mergeable' && !this.#holds(commit)) {
       this.#o.counters.leaseLostDuringWrite++;
@@ -112,7 +115,7 @@ export class FencedStore implements CellStore {
     invariant(first !== undefined, 'there is something to commit');
     const { commits, writes } = this.#together(steps);
     if (!commits.every((commit) => this.#holds(commit))) throw leaseNotHeld(this.#o.lease.standing());
-    await this.#write({ commit: first.commit, writes }, bounds);
+    await this.#write({ commit: first.commit, writes }, bounds).finally(() => this.#ringFor(commits));
     const replicated = await this.#o.replication.replicateTogether(commits, bounds);
     if (!this.#holds(first.commit)) {
       this.#o.counters.leaseLostDuringWrite++;
@@ -210,6 +213,10 @@ export class FencedStore implements CellStore {
       this.#o.onFenced();
     }
     return error;
+  }
+
+  #ringFor(commits: readonly Commit[]): void {
+    if (commits.some(({ outbox }) => outbox.length > 0)) this.#o.onMessages();
   }
 
   #holds(commit: Commit): boolean {

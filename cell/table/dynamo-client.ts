@@ -8,6 +8,8 @@ import {
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 
+type Logger = NonNullable<ConstructorParameters<typeof DynamoDBClient>[0]>['logger'] & object;
+
 /** Sockets of one client: a cell's own bulkhead towards one store. */
 const SOCKETS_MAX = 64;
 /** A connection that takes longer than this is down for us; a cut link must not hold a call until its deadline. */
@@ -25,6 +27,7 @@ export function dynamoClient(endpoint: DynamoEndpoint): DynamoDBClient {
   return new DynamoDBClient({
     region: endpoint.region,
     maxAttempts: 1,
+    logger: quiet,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
       httpAgent: { keepAlive: true, maxSockets: SOCKETS_MAX },
@@ -35,6 +38,15 @@ export function dynamoClient(endpoint: DynamoEndpoint): DynamoDBClient {
       : {}),
   });
 }
+
+/** What the SDK would say is in the errors that it throws. */
+const silent = () => undefined;
+
+/**
+ * The SDK's own silent logger is handed a copy of every request and answer, with each attribute looked at, and drops it. Where
+ * there is no `info` and no `error` the SDK makes no copy; it asks for both before it calls them, not so for the others.
+ */
+const quiet = { trace: silent, debug: silent, warn: silent } as Logger;
 
 /** An engine on this machine wants the headers and checks nothing in them; hashing each request would be wasted. */
 const unsigned = {
