@@ -131,8 +131,7 @@ export function composeCell({ config, tables, clock, rng, env }: CellParts): Run
   const relay = new OutboxRelay({ table: tables.own, lease: keeper, clock, rng });
   const store = new FencedStore({
     ...{ table: tables.own, region, fenceShards, lease: keeper, replication: replicator, counters, clock, rng },
-    onFenced: () => keeper.ring(),
-    onMessages: () => relay.ring(),
+    ...{ onFenced: () => keeper.ring(), onMessages: () => relay.ring() },
   });
   const placement = new PlacementCopy({ arbiter: tables.arbiter, clock, rng });
 
