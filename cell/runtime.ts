@@ -17,6 +17,7 @@ import { Reconciler } from './reconcile/reconciler.ts';
 import { Heartbeat } from './replication/heartbeat.ts';
 import { JournalLook } from './replication/journal-look.ts';
 import { PeerHealth } from './replication/peer-health.ts';
+import { PeerTable } from './replication/peer-table.ts';
 import { Replicator } from './replication/replicator.ts';
 import { FencedStore } from './store/fenced-store.ts';
 import { StoreCounters } from './store/store-counters.ts';
@@ -105,19 +106,18 @@ export interface CellParts {
 }
 
 /** Wires one cell in one region and starts its loops. The simulation and the tests call it with their own parts. */
-export function composeCell({ config, tables, clock, rng, env }: CellParts): RunningCell {
+export function composeCell({ config, tables: given, clock, rng, env }: CellParts): RunningCell {
   const { cell, region, peer, fenceShards } = config;
   const health = new PeerHealth({ clock, leaseTtlMs: config.leaseTtlMs });
+  const tables = { ...given, peer: new PeerTable(given.peer, health) };
   const keeper = new LeaseKeeper({
-    ...config,
-    ttlMs: config.leaseTtlMs,
-    own: tables.own,
+    ...{ ...config, ttlMs: config.leaseTtlMs, own: tables.own },
     arbiter: new LeaseArbiter(tables.arbiter),
     arbiterTable: tables.arbiter,
     clock,
     rng,
-    onOpen: ({ peerReachable }) => {
-      if (!peerReachable) health.declareGone();
+    onOpen: ({ peerReachable, sentAtMs }) => {
+      if (!peerReachable) health.declareGone({ sinceMs: sentAtMs });
     },
   });
   const lane = { source: tables.own, peer: tables.peer, fenceShards, clock, rng };

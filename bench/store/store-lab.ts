@@ -7,6 +7,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Client } from 'undici';
 import type { LeaseView } from '../../cell/lease/lease-view.ts';
 import { PeerHealth } from '../../cell/replication/peer-health.ts';
+import { PeerTable } from '../../cell/replication/peer-table.ts';
 import { Replicator } from '../../cell/replication/replicator.ts';
 import { FencedStore } from '../../cell/store/fenced-store.ts';
 import { raiseFence } from '../../cell/store/raise-fence.ts';
@@ -129,7 +130,8 @@ function composeStore(scope: Scope, { own, peer, fenceShards: shards }: TwoStore
 export function replicatorOf({ own, peer, fenceShards: shards }: Pick<TwoStores, 'own' | 'peer' | 'fenceShards'>) {
   const [clock, rng] = [systemClock, systemRng];
   const health = new PeerHealth({ clock, leaseTtlMs: topology.lease.ttlMs });
-  return new Replicator({ source: own, peer, fenceShards: shards, clock, rng, health, peerLoss: 'refuse' });
+  const answering = new PeerTable(peer, health);
+  return new Replicator({ source: own, peer: answering, fenceShards: shards, clock, rng, health, peerLoss: 'refuse' });
 }
 
 /** Until the end of the scope. */

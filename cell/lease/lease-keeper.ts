@@ -47,8 +47,11 @@ export interface LeaseKeeperOptions {
   readonly arbiterTable: Table;
   readonly clock: Clock;
   readonly rng: Rng;
-  /** This region begins to admit writes under `epoch`. `peerReachable`: the old region's store answered the takeover. */
-  readonly onOpen: (opening: { epoch: Epoch; peerReachable: boolean }) => void;
+  /**
+   * This region begins to admit writes under `epoch`, by a lease that was asked for at `sentAtMs`. `peerReachable`: the old
+   * region's store answered the takeover.
+   */
+  readonly onOpen: (opening: { epoch: Epoch; peerReachable: boolean; sentAtMs: number }) => void;
 }
 
 interface Held {
@@ -196,7 +199,7 @@ export class LeaseKeeper implements LeaseView {
     if (this.#held?.lease.epoch !== lease.epoch) return;
     this.#held = { ...this.#held, open: true };
     this.#blockedByEpoch = null;
-    this.#o.onOpen({ epoch: lease.epoch, peerReachable: grant.peerReachable });
+    this.#o.onOpen({ epoch: lease.epoch, ...grant });
   }
 
   /** Our own store is fenced above our epoch: stop, do not renew, and take the cell again only once that was abandoned. */

@@ -41,6 +41,7 @@ export class Reconciler {
   readonly #o: ReconcilerOptions;
   /** By store and id, until when it is left alone. */
   readonly #left = new Map<string, number>();
+  #leftUnder = 0;
   #settled = 0;
 
   constructor(options: ReconcilerOptions) {
@@ -57,11 +58,11 @@ export class Reconciler {
     const { clock, rng, everyMs, lease } = this.#o;
     while (!signal.aborted) {
       let rests = 1;
-      if (lease.standing().held) {
+      const standing = lease.standing();
+      if (standing.held) {
+        this.#forget(standing.epoch);
         const pass = await this.pass(signal).catch(nothingDone);
         if (pass.settled === 0 && pass.left > PAGE_ROWS) rests = LONG_REST_PASSES;
-      } else {
-        this.#left.clear();
       }
       await clock.sleep(everyMs * rests * (0.9 + 0.2 * rng.next()), signal).catch(ended);
     }
@@ -139,6 +140,12 @@ export class Reconciler {
         run.pass.left += 1;
       }
     }
+  }
+
+  /** What was left under an earlier epoch was judged by another line: this one may have it. */
+  #forget(epoch: number): void {
+    if (epoch !== this.#leftUnder) this.#left.clear();
+    this.#leftUnder = epoch;
   }
 
   #leave(key: string): void {

@@ -23,12 +23,11 @@ import {
   ITEM_PREFIX,
   quarantineKey,
   RECONCILED,
-  reconciledItem,
   reconciledKey,
 } from '../store/table-layout.ts';
-import { absent, type Item, type Key, type Table, type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
+import { type Item, type Key, type Table, type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
 import type { SettlementParts } from './settlement.ts';
-import { AUTOMATIC, auditFor, draftTakingIn, removalOf, UNTOUCHED } from './taking-in.ts';
+import { AUTOMATIC, auditFor, auditWrite, draftTakingIn, removalOf, UNTOUCHED } from './taking-in.ts';
 
 /** A row of the audit and the removal of a row. */
 const WRITES_TO_PUT_AWAY = 2;
@@ -127,7 +126,7 @@ function takingOf(
     ...{ row, order: AUTOMATIC, action: 'adopted', why: UNTOUCHED, takenInAs, atMs: clock.wallMs() },
   });
   const removal = page.lies === own ? [removalOf(row)] : [];
-  return { row, commit, also: [{ kind: 'put', item: reconciledItem(audit), when: absent }, ...removal] };
+  return { row, commit, also: [auditWrite(audit), ...removal] };
 }
 
 /** What the rule looks at, once the commit stands. */
@@ -181,7 +180,7 @@ async function putAway(
       const audit = auditFor({
         ...{ row, order: AUTOMATIC, action: 'superseded', why, takenInAs: null, atMs: clock.wallMs() },
       });
-      return [{ kind: 'put', item: reconciledItem(audit), when: absent }, removalOf(row)];
+      return [auditWrite(audit), removalOf(row)];
     });
     const result = await lies.transact(writes, within()).catch(refused);
     if (result?.outcome !== 'done') return;

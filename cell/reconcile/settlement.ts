@@ -14,9 +14,9 @@ import type { LeaseView } from '../lease/lease-view.ts';
 import type { FencedStore } from '../store/fenced-store.ts';
 import { readAggregate } from '../store/read-aggregate.ts';
 import { leaseNotHeld } from '../store/store-refusals.ts';
-import { quarantineKey, reconciledItem, reconciledKey, toReconciled } from '../store/table-layout.ts';
-import { absent, type Table, type TableWrite } from '../table/table.ts';
-import { auditFor, draftTakingIn, type Order, removalOf, UNTOUCHED } from './taking-in.ts';
+import { quarantineKey, reconciledKey, toReconciled } from '../store/table-layout.ts';
+import type { Table, TableWrite } from '../table/table.ts';
+import { auditFor, auditWrite, draftTakingIn, type Order, removalOf, UNTOUCHED } from './taking-in.ts';
 
 /** Judgements of a moving aggregate before it is left for another time. */
 const ROUNDS_MAX = 5;
@@ -68,12 +68,12 @@ export async function settle(
 ): Promise<Settled> {
   for (let round = 0; round < ROUNDS_MAX; round++) {
     // Where the row lies here, the commit's own transaction looks at the audit: a first try need not.
-    const before = round > 0 || waiting.lies !== parts.own ? await auditOf(parts, waiting, bounds) : null;
+    const before = round > 0 || waiting.lies !== parts.own ? await finalAudit(parts, waiting, bounds) : null;
     if (before) return { settled: await removeRow(waiting, before, bounds) };
     const look = await lookAt(parts, waiting.row.commit, bounds);
     const ruling = rulingOf(look, { commit: waiting.row.commit, order });
     if (ruling.action === null) {
-      const settled = await auditOf(parts, waiting, bounds);
+      const settled = await finalAudit(parts, waiting, bounds);
       return settled ? { settled: await removeRow(waiting, settled, bounds) } : { settled: null, why: ruling.why };
     }
     const done =
@@ -90,7 +90,21 @@ export async function settle(
   });
 }
 
-/** A row may come back, or outlive its audit: a late shipment, a crash before the peer's row was removed. */
+/**
+ * A row may come back, or outlive its audit: a late shipment, a crash before the peer's row was removed. What was adopted,
+ * merged or discarded stays so. That it was superseded was said of the line as it was then; a region that fell with the
+ * line's end sends the commit once more when it returns, so while the row is there it is judged anew.
+ */
+async function finalAudit(
+  parts: SettlementParts,
+  waiting: Waiting,
+  bounds: CallBounds,
+): Promise<ReconciledCommit | null> {
+  const audit = await auditOf(parts, waiting, bounds);
+  if (audit?.action !== 'superseded') return audit;
+  return (await waiting.lies.get(quarantineKey(waiting.row.id), bounds)) === null ? audit : null;
+}
+
 async function auditOf(
   { own }: SettlementParts,
   { row, lies }: Waiting,
@@ -143,7 +157,7 @@ async function takeIn(
   const also = (standing: Commit): readonly TableWrite[] => {
     const takenInAs = { epoch: standing.epoch, version: standing.version };
     audit = auditFor({ row, order, action, why, takenInAs, atMs: parts.clock.wallMs() });
-    return [{ kind: 'put', item: reconciledItem(audit), when: absent }, ...removal];
+    return [auditWrite(audit), ...removal];
   };
   try {
     await parts.store.commit(draft, { ...bounds, ack: 'replicated', also });
@@ -166,8 +180,7 @@ async function putAway(
   const { row, lies } = waiting;
   const action = ruling.action ?? 'discarded';
   const audit = auditFor({ row, order, action, why: ruling.why, takenInAs: null, atMs: parts.clock.wallMs() });
-  const writes = [{ kind: 'put', item: reconciledItem(audit), when: absent } as const, removalOf(row)];
-  return (await lies.transact(writes, bounds)).outcome === 'done' ? audit : null;
+  return (await lies.transact([auditWrite(audit), removalOf(row)], bounds)).outcome === 'done' ? audit : null;
 }
 
 async function removeRow<T>({ row, lies }: Waiting, result: T, bounds: CallBounds): Promise<T> {

@@ -5,8 +5,8 @@
 import type { Aggregate, Change, Commit, CommitDraft } from '../../core/commit.ts';
 import { changesTakingIn } from '../../core/reconcile.ts';
 import type { QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
-import { quarantineKey } from '../store/table-layout.ts';
-import { equals, type TableWrite } from '../table/table.ts';
+import { quarantineKey, reconciledItem } from '../store/table-layout.ts';
+import { absent, any, equals, type TableWrite } from '../table/table.ts';
 
 /** Why the loop takes in what nobody touched. */
 export const UNTOUCHED = 'nobody wrote to it since';
@@ -40,6 +40,11 @@ export function draftTakingIn(options: {
       : {}),
     ...{ outbox: commit.outbox, outboxDone: commit.outboxDone },
   };
+}
+
+/** Over an earlier *superseded* only: that was said of a line that may be over. */
+export function auditWrite(audit: ReconciledCommit): TableWrite {
+  return { kind: 'put', item: reconciledItem(audit), when: any(absent, equals('action', 'superseded')) };
 }
 
 /** Only as it was seen: whoever took it away meanwhile had a reason, and it must be judged anew. */

@@ -107,7 +107,6 @@ export class Heartbeat {
     const item = beatItem(region, this.#compose());
     try {
       await peer.write({ kind: 'put', item }, this.#bounds());
-      health.succeeded();
       await this.#fencePeer();
     } catch {
       // Whatever it was: the peer's store did not take a write in time, which is all that health is about.

@@ -1,7 +1,7 @@
 /**
  * What this region believes about its peer's store, from its own calls alone.
  *
- *   ok ── a call fails ──▶ suspect ── nothing succeeded for longer than a lease ──▶ gone ── a call succeeds ──▶ ok
+ *   ok ── calls fail ──▶ suspect ── no write answered for longer than a lease ──▶ gone ── a write is answered ──▶ ok
  *
  * While the peer is suspect, `replicated` writes are refused before they are made. Only once it is *gone* may they be
  * acknowledged alone. The wait is longer than the lease on purpose: a region that is cut off from its peer *and* from the
@@ -20,6 +20,7 @@ export class PeerHealth {
   readonly #goneAfterMs: number;
   #failures = 0;
   #failingSinceMs: number | null = null;
+  #answeredAtMs: number | null = null;
 
   constructor(options: { clock: Clock; leaseTtlMs: number }) {
     this.#clock = options.clock;
@@ -34,6 +35,7 @@ export class PeerHealth {
   succeeded(): void {
     this.#failures = 0;
     this.#failingSinceMs = null;
+    this.#answeredAtMs = this.#clock.monotonicMs();
   }
 
   failed(): void {
@@ -41,8 +43,12 @@ export class PeerHealth {
     this.#failingSinceMs ??= this.#clock.monotonicMs();
   }
 
-  /** This region took the cell over because the peer's store could not be reached: no need to find out again. */
-  declareGone(): void {
+  /**
+   * This region took the cell over because the peer's store could not be reached: no need to find out again. That says nothing
+   * against an answer that came since `sinceMs`, when the lease was asked for; from an answer on the ordinary rule holds.
+   */
+  declareGone({ sinceMs }: { readonly sinceMs: number }): void {
+    if (this.#answeredAtMs !== null && this.#answeredAtMs >= sinceMs) return;
     this.#failures = Math.max(this.#failures, FAILURES_TO_SUSPECT);
     this.#failingSinceMs = this.#clock.monotonicMs() - this.#goneAfterMs;
   }

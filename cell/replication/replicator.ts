@@ -88,7 +88,6 @@ export class Replicator implements PeerReplication {
     if (alone) return 'peer-gone';
     try {
       const shipment = await this.#shipInOrder(commit, this.#bounded(bounds));
-      this.#o.health.succeeded();
       if (shipment === 'waiting') return this.#leaveToLoop(commit);
       this.#settle(commit);
       return shipment === 'shipped' ? 'at-peer' : 'stale';
@@ -109,7 +108,6 @@ export class Replicator implements PeerReplication {
     try {
       for (const batch of batchesOf(byAggregate(commits), this.#o.fenceShards)) {
         if (!(await applyBatch(target, batch, this.#bounded(bounds)))) continue;
-        this.#o.health.succeeded();
         for (const commit of batch.commits) arrived.add(commit);
       }
     } catch (error) {
@@ -195,7 +193,6 @@ export class Replicator implements PeerReplication {
     for (const commit of group) {
       if (!this.#pending.has(commit)) continue;
       const shipment = await this.#shipInOrder(commit, bounds);
-      this.#o.health.succeeded();
       if (shipment === 'waiting') return;
       if (shipment === 'quarantined') this.#quarantined++;
       this.#settle(commit);
@@ -223,7 +220,6 @@ export class Replicator implements PeerReplication {
       const swept = await drainJournal(this.#o, { deadlineAtMs, signal });
       this.#quarantined += swept.quarantined;
       if (swept.failure !== undefined) throw swept.failure;
-      if (swept.shipped + swept.quarantined > 0) this.#o.health.succeeded();
       this.#sweptAtMs = this.#o.clock.monotonicMs();
     } catch (error) {
       this.#overflowed = true;

@@ -1,7 +1,9 @@
 /**
  * Ships one commit of this store's journal to the peer, to its end: applied, found there already, or set aside in the
  * peer's quarantine with this store repaired. Everything here is idempotent; the caller deletes the journal entry only
- * after `shipped` or `quarantined`. Replicator and failover coordinator (drain) share it.
+ * after `shipped` or `quarantined`. Replicator and failover coordinator (drain) share it. What was set aside and came into the
+ * line after all stays in the quarantine until reconciliation finds it there: a removal from here that came late could
+ * take away the only copy of a commit that another owner has set aside again meanwhile.
  */
 
 import type { Clock } from '../../core/clock.ts';
@@ -11,7 +13,7 @@ import type { Epoch } from '../../core/ids.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { fenceNames, raiseFence } from '../store/raise-fence.ts';
-import { fenceKey, journalSk, QUARANTINE, quarantineItem, toFence } from '../store/table-layout.ts';
+import { fenceKey, journalSk, quarantineItem, toFence } from '../store/table-layout.ts';
 import { absent, all, any, equals, type Table } from '../table/table.ts';
 import { applyCommit } from './apply-commit.ts';
 import { readWhole, replaceAggregate } from './replace-aggregate.ts';
@@ -101,8 +103,6 @@ async function isForeign(lane: ShippingLane, stale: Stale, bounds: CallBounds): 
   }
   const fenceGuard = any(fenceNames(commit.origin), all(fenceNames(null), equals('epoch', stale.fenceEpoch)));
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
-  // Set aside while another region owned the cell, and now in the line after all: it must not be adopted a second time.
-  await lane.peer.deleteMany([{ pk: QUARANTINE, sk: journalSk(commit.aggregate, commit) }], bounds);
   return false;
 }
 

@@ -202,6 +202,20 @@ const WRITES: readonly Guard[] = [
     replacement: 'this.#goneAfterMs = 0 * takeoverWaitMs(options.leaseTtlMs);',
     breaks: 'a region cut off from everything acknowledges alone what the next owner will not have',
   },
+  {
+    name: 'an answer ends the time alone',
+    file: 'cell/replication/peer-table.ts',
+    snippet: 'this.#health.succeeded();',
+    replacement: 'void this.#health;',
+    breaks: 'a region goes on to acknowledge alone although its peer is back',
+  },
+  {
+    name: 'an answer speaks against a declaration',
+    file: 'cell/replication/peer-health.ts',
+    snippet: 'if (this.#answeredAtMs !== null && this.#answeredAtMs >= sinceMs) return;',
+    replacement: '',
+    breaks: 'a peer that has just answered is taken to be gone',
+  },
 ];
 
 const REPLICATION: readonly Guard[] = [
@@ -353,8 +367,41 @@ const RECONCILIATION: readonly Guard[] = [
     file: 'core/reconcile.ts',
     snippet: "if (hasTaken(taken, commit)) return superseded('it was taken in before');",
     replacement: '',
-    shownBy: 'test/core/reconcile.test.ts',
+    shownBy: 'test/core/reconcile.test.ts (is never taken in again, whoever wrote since)',
     breaks: 'a merge is made twice',
+  },
+  {
+    name: 'what its client repeated is not taken in',
+    file: 'core/reconcile.ts',
+    snippet:
+      "if (record && record.fingerprint === commit.idempotency?.fingerprint) return superseded('its client repeated it');",
+    replacement: '',
+    shownBy: 'test/core/reconcile.test.ts (is superseded by the repeat of its client)',
+    breaks: 'one request takes effect twice',
+  },
+  {
+    name: 'what is in the line leaves the quarantine',
+    file: 'core/reconcile.ts',
+    snippet: "if (includes(head, commit)) return superseded('the commit itself is in the line');",
+    replacement: '',
+    breaks: 'a commit that is in the line is shown as lost',
+  },
+  {
+    name: 'a note of what was taken in goes with it',
+    file: 'core/reconcile.ts',
+    snippet: "return [...own, { kind: 'put', item: TAKEN_IN_ITEM, data: taken as unknown as JsonObject }];",
+    replacement: 'return taken ? own : [];',
+    shownBy:
+      'test/cell/reconcile.test.ts (when the owner crashes after the commit and before the row of the peer is removed)',
+    breaks: 'a commit is taken in again after a crash or a failover',
+  },
+  {
+    name: 'superseded is no last word',
+    file: 'cell/reconcile/settlement.ts',
+    snippet: "if (audit?.action !== 'superseded') return audit;",
+    replacement: 'if (audit !== undefined) return audit;',
+    shownBy: 'test/cell/superseded.test.ts (is judged anew when it comes back)',
+    breaks: 'a commit that was in a line which is over is thrown away',
   },
 ];
 

@@ -313,4 +313,128 @@ export const FOUND: readonly Found[] = [
       ],
     },
   },
+  {
+    name: 'alone-after-contact',
+    what: 'A region went on to acknowledge alone although its peer had answered: health heard of whole shipments only.',
+    invariant: 'alone-without-lease',
+    state: 'fixed',
+    schedule: {
+      seed: 33,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 5678.40762570966,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 468.374879071489,
+          forMs: 2898.7130340817384,
+        },
+      ],
+      moves: [
+        {
+          atMs: 367.374350912869,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+          falls: {
+            at: 'drain',
+            how: 'crash',
+            forMs: 279.74010701291263,
+          },
+        },
+      ],
+    },
+  },
+  {
+    name: 'quarantined-then-in-line',
+    what: 'A commit was set aside, and then its region became the owner again with it: it waited in the quarantine of the other.',
+    invariant: 'in-line-and-quarantine',
+    state: 'fixed',
+    schedule: {
+      seed: 77,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 5678.40762570966,
+      clientEveryMs: 40,
+      resumed: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 468.374879071489,
+          forMs: 2898.7130340817384,
+        },
+        {
+          kind: 'spiky',
+          target: 'cell@us-west-2>store@us-east-1',
+          atMs: 3508.9761916268617,
+          forMs: 2195.2383740851656,
+        },
+        {
+          kind: 'region-isolated',
+          target: 'us-west-2',
+          atMs: 3662.6875636400655,
+          forMs: 2215.933820446953,
+        },
+      ],
+      moves: [
+        {
+          atMs: 367.374350912869,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+          falls: {
+            at: 'drain',
+            how: 'crash',
+            forMs: 279.74010701291263,
+          },
+        },
+        {
+          atMs: 3598.8095867587253,
+          by: EAST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
+  {
+    name: 'gone-although-it-answered',
+    what: 'A region that took over declared its peer gone by the evidence of the move, though the peer had answered it since.',
+    invariant: 'alone-without-lease',
+    state: 'fixed',
+    schedule: {
+      seed: 30865,
+      ttlMs: 900,
+      fenceShards: 1,
+      peerLoss: 'continue',
+      chaosMs: 1870.1585682947189,
+      clientEveryMs: 120,
+      resumed: true,
+      twins: false,
+      torn: false,
+      watching: true,
+      faults: [
+        {
+          kind: 'region-isolated',
+          target: 'us-east-1',
+          atMs: 402.2533063823357,
+          forMs: 1149.5701418886892,
+        },
+      ],
+      moves: [
+        {
+          atMs: 385.17551579046994,
+          by: WEST,
+          kind: 'failover',
+          hesitatesMs: 0,
+        },
+      ],
+    },
+  },
 ];

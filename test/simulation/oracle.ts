@@ -9,6 +9,7 @@
  *   two-active           two regions hold the cell at once only if the store of the lower epoch is fenced above it
  *   stale-ack            once a higher epoch is open, only what its owner has is still acknowledged under a lower one
  *   late-invocation-ack  no write invoked after an acknowledgement of a higher epoch is acknowledged under a lower one
+ *   alone-without-lease  what is acknowledged alone is so by a region that renewed its lease since the peer last answered it
  *   double-version       one (aggregate, epoch, version) is acknowledged for one commit
  *   owner-overwritten    in the owner's own store an aggregate moves by commits only, one version at a time
  *   wrong-repair         a store's aggregate moves otherwise only to a state that the other store has had
@@ -62,8 +63,6 @@ export interface Acknowledgement {
   readonly invocation: Invocation;
   readonly receipt: CommitReceipt;
   readonly atMs: number;
-  /** Acknowledged alone, and since its last contact with the peer the region had not renewed its lease. */
-  readonly aloneWithoutRenewal: boolean;
 }
 
 export interface Stood {
@@ -139,8 +138,10 @@ export class Oracle {
     const { entry, operation } = invocation;
     if (this.#trace.on)
       this.note(`${entry} acknowledged ${receipt.epoch}.${receipt.version} ${receipt.ack} ${receipt.degraded ?? ''}`);
-    const alone = receipt.degraded !== null && this.#notRenewedSincePeer(invocation);
-    this.acknowledgements.push({ invocation, receipt, atMs: this.#nowMs, aloneWithoutRenewal: alone });
+    if (receipt.degraded !== null && this.#notRenewedSincePeer(invocation)) {
+      this.#fail('alone-without-lease', `${entry} (${operation.aggregate} ${receipt.epoch}.${receipt.version})`);
+    }
+    this.acknowledgements.push({ invocation, receipt, atMs: this.#nowMs });
     if (operation.lane) return;
     const name = `${operation.aggregate} ${receipt.epoch}.${receipt.version}`;
     const other = this.#ackedVersions.get(name);
@@ -279,13 +280,15 @@ export class Oracle {
     if (byCommit) this.#rememberJournaled(effect, region);
     const fence = this.#fenceOf(region, aggregate);
     const earlier = effect.writes.findIndex((other) => sameKey(keyOf(other), { pk, sk: ITEM_PREFIX + LOG_ITEM }));
-    const added = addedBy({ previous, next, earlier: entriesOf(effect.before[earlier] ?? null), entries });
+    const added = addedBy(effect, { pk, previous, next, earlier: entriesOf(effect.before[earlier] ?? null), entries });
     if (next && added !== null) {
       // Of a batch the oldest commit decides: its epoch was what the fence had to let in.
       const epochs = added.map((entry) => this.stood.get(entry)?.epoch ?? next.epoch);
       const lowest = added.length === 1 ? next.epoch : Math.min(...epochs);
       const stale = lowest > 0 && Number(fence?.epoch ?? 0) > lowest;
-      if (stale && !isRepair(effect, { pk, previous, steps: added.length })) {
+      // On nothing a repair looks like commits; but nobody repairs a store whose fence names its own region.
+      const mayBeRepair = previous === null && fence?.active !== region;
+      if (stale && !mayBeRepair) {
         this.#fail('stale-write', `${aggregate} ${shown(next)} in the store of ${region}, fenced at ${fence?.epoch}`);
       }
       return;
@@ -431,29 +434,26 @@ export function entryOf(commit: Commit): string | undefined {
   return change?.kind === 'put' ? (change.data.entries as readonly string[]).at(-1) : undefined;
 }
 
-/** Each commit brings its own idempotency record, a repair brings all of them; on nothing they look alike. */
-function isRepair(effect: Effect, to: { pk: string; previous: HeadSeen | null; steps: number }): boolean {
-  const records = effect.writes.map(keyOf).filter(({ pk, sk }) => pk === to.pk && sk.startsWith(IDEMPOTENCY_PREFIX));
-  return records.length !== to.steps || to.previous === null;
-}
-
 /**
- * What was appended, when the aggregate moved by commits: one version and one entry for each (a batch brings several at
- * once). `null`: it was replaced.
+ * What was appended, when the aggregate moved by commits: one version, one entry and one idempotency record for each (a batch
+ * brings several at once). `null`: it was repaired, which replaces whatever stood there and brings all records.
  */
-function addedBy(moved: {
-  previous: HeadSeen | null;
-  next: HeadSeen | null;
-  earlier: readonly string[];
-  entries: readonly string[];
-}): readonly string[] | null {
-  const { previous, next, earlier, entries } = moved;
+function addedBy(
+  effect: Effect,
+  moved: {
+    pk: string;
+    previous: HeadSeen | null;
+    next: HeadSeen | null;
+    earlier: readonly string[];
+    entries: readonly string[];
+  },
+): readonly string[] | null {
+  const { pk, previous, next, earlier, entries } = moved;
   const steps = (next?.version ?? 0) - (previous?.version ?? 0);
   if (next === null || steps < 1 || next.epoch < (previous?.epoch ?? 0)) return null;
-  const added = entries.slice(-steps);
-  if (steps === 1) return added;
+  const records = effect.writes.map(keyOf).filter((key) => key.pk === pk && key.sk.startsWith(IDEMPOTENCY_PREFIX));
   const appended = entries.length === earlier.length + steps && earlier.every((entry, at) => entry === entries[at]);
-  return appended ? added : null;
+  return appended && records.length === steps ? entries.slice(-steps) : null;
 }
 
 const sameKey = (a: Key, b: Key) => a.pk === b.pk && a.sk === b.sk;

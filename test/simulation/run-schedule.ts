@@ -6,7 +6,7 @@
 import { failoverKey } from '../../cell/lease/abandonment.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { Clients } from './clients.ts';
-import { checkEnd, difference, unrest } from './final-checks.ts';
+import { checkEnd, unrest, unsettled } from './final-checks.ts';
 import { inject } from './inject.ts';
 import { Oracle } from './oracle.ts';
 import { CELL, EAST, type Schedule, WEST } from './schedule.ts';
@@ -142,8 +142,11 @@ async function aftermath({ world, oracle, clients, stop }: Ending): Promise<Viol
     if (round === WRITE_ROUNDS_MAX)
       return new Violation('no-writes', `${acknowledged} of ${sent} writes after the heal`);
   }
-  const late = await untilNull(world, stop, () => difference(world));
-  if (late !== null) return new Violation('no-peace', `after the last writes the stores differ: ${late}`);
+  const late = await untilNull(world, stop, () => unrest(world, oracle));
+  if (late !== null) return new Violation('no-peace', `after the last writes: ${late}`);
+  const both = await untilNull(world, stop, () => unsettled(world, oracle));
+  if (oracle.violation) return oracle.violation;
+  if (both !== null) return new Violation('in-line-and-quarantine', both);
   checkEnd(world, oracle);
   return null;
 }
