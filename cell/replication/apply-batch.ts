@@ -11,7 +11,7 @@ import { type Commit, sameRevision } from '../../core/commit.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { replicatedWrites } from '../store/commit-writes.ts';
-import { addedBy, type FoldedWrites, fold } from '../store/fold-writes.ts';
+import { addedBy, type FoldedWrites, fold, sizeOf } from '../store/fold-writes.ts';
 import { type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
 import type { ApplyTarget } from './apply-commit.ts';
 
@@ -67,7 +67,7 @@ function beginningOf(group: readonly Commit[], fenceShards: number) {
     const last = commits.at(-1);
     if (last && !sameRevision(last, commit.previous)) break;
     const next = replicatedWrites({ commit, fenceShards });
-    bytes += JSON.stringify(commit).length;
+    bytes += sizeOf(next);
     if (writes.size + addedBy(writes, next) > TRANSACTION_WRITES_MAX || bytes > BATCH_BYTES_MAX) break;
     fold(writes, next);
     commits.push(commit);

@@ -6,7 +6,7 @@
 import type { Commit } from '../../core/commit.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { applyBatch, type Batch, batchesOf } from './apply-batch.ts';
-import { byAggregate, journalKeysOf, journalShards, readJournalPage } from './journal.ts';
+import { byAggregate, deleteEntries, journalShards, readJournalPage } from './journal.ts';
 import { type ShippingLane, shipCommit } from './ship-commit.ts';
 
 /** Of each shard of the journal, entries read at once and aggregates shipped at once: no queue on this side. */
@@ -18,10 +18,19 @@ const CALL_MS_MAX = 3_000;
 export interface Swept {
   readonly shipped: number;
   readonly quarantined: number;
-  /** Entries left in the journal: an earlier one must come first, or a call failed. */
+  /** Entries that are known to be left in the journal: an earlier one must come first, or a call failed. */
   readonly left: number;
   /** The first failure of a call, when there was one. The sweep goes on with the other aggregates. */
   readonly failure: unknown;
+  /** Shards whose turn was over before their end, with the last entry that was looked at: something is `left` there. */
+  readonly paused: ReadonlyMap<number, string>;
+}
+
+export interface SweepBounds extends CallBounds {
+  /** No further page is begun after this. */
+  readonly pauseAtMs?: number;
+  /** Where the last sweep paused, so that entries which can't go on yet hold up none behind them. */
+  readonly from?: ReadonlyMap<number, string>;
 }
 
 interface Tally {
@@ -29,10 +38,11 @@ interface Tally {
   quarantined: number;
   left: number;
   failure: unknown;
+  readonly paused: Map<number, string>;
 }
 
-export async function drainJournal(lane: ShippingLane, bounds: CallBounds): Promise<Swept> {
-  const tally: Tally = { shipped: 0, quarantined: 0, left: 0, failure: undefined };
+export async function drainJournal(lane: ShippingLane, bounds: SweepBounds): Promise<Swept> {
+  const tally: Tally = { shipped: 0, quarantined: 0, left: 0, failure: undefined, paused: new Map() };
   await Promise.all(journalShards.map((shard) => drainShard(lane, { shard, tally }, bounds)));
   return tally;
 }
@@ -40,9 +50,9 @@ export async function drainJournal(lane: ShippingLane, bounds: CallBounds): Prom
 async function drainShard(
   lane: ShippingLane,
   { shard, tally }: { readonly shard: number; readonly tally: Tally },
-  bounds: CallBounds,
+  { pauseAtMs = Number.POSITIVE_INFINITY, from, ...bounds }: SweepBounds,
 ): Promise<void> {
-  let after: string | undefined;
+  let after = from?.get(shard);
   do {
     const page = await readJournalPage(lane.source, {
       ...within(lane, bounds),
@@ -54,6 +64,11 @@ async function drainShard(
     // A peer that refuses calls refuses the next page too: leave it to the caller's backoff.
     if (tally.failure !== undefined) return;
     after = page.next ?? undefined;
+    if (after !== undefined && lane.clock.monotonicMs() >= pauseAtMs) {
+      tally.paused.set(shard, after);
+      tally.left++;
+      return;
+    }
   } while (after !== undefined);
 }
 
@@ -68,7 +83,7 @@ async function shipPage(
     for (let group = groups.pop(); group; group = groups.pop()) await shipGroup(lane, { group, done, ...page }, bounds);
   };
   await Promise.all(Array.from({ length: LANES_MAX }, worker));
-  if (done.length > 0) await lane.source.deleteMany(journalKeysOf(done), within(lane, bounds));
+  if (done.length > 0) await deleteEntries(lane.source, done, within(lane, bounds));
 }
 
 /**

@@ -10,7 +10,7 @@ import { fullJitterMs } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { applyBatch, batchesOf } from './apply-batch.ts';
 import { drainJournal } from './drain-journal.ts';
-import { byAggregate, journalKeysOf, readJournalOf } from './journal.ts';
+import { byAggregate, deleteEntries, journalKeysOf, readJournalOf } from './journal.ts';
 import type { PeerHealth } from './peer-health.ts';
 import type { Arrival, PeerReplication } from './peer-replication.ts';
 import { type Shipment, type ShippingLane, shipCommit } from './ship-commit.ts';
@@ -22,6 +22,8 @@ const SWEEP_EVERY_MS = 2_000;
 /** Bound of one call to the peer on the quick way; a slower peer is treated as absent and served by the sweep. */
 const PEER_CALL_MS_MAX = 1_000;
 const SWEEP_MS_MAX = 60_000;
+/** A sweep over a long journal takes turns with the quick way. */
+const SWEEP_TURN_MS = 5_000;
 /** After a failure the next try comes with full jitter below this. */
 const FAILURE_BACKOFF = { baseMs: 50, capMs: 1_000 };
 /** An aggregate whose earlier commit is still on its way is tried again after this. */
@@ -51,6 +53,8 @@ export class Replicator implements PeerReplication {
   #overflowed = true;
   #failures = 0;
   #wake: (() => void) | null = null;
+  /** Where the last sweep's turn was over. */
+  #pausedAt: ReadonlyMap<number, string> = new Map();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   #quarantined = 0;
 
@@ -215,9 +219,14 @@ export class Replicator implements PeerReplication {
   async #sweep(signal: AbortSignal): Promise<void> {
     // A commit that is journaled while we sweep has its own doorbell; one that was dropped before is found now.
     this.#overflowed = false;
-    const deadlineAtMs = this.#o.clock.monotonicMs() + SWEEP_MS_MAX;
+    const nowMs = this.#o.clock.monotonicMs();
+    const from = this.#pausedAt;
+    this.#pausedAt = new Map();
+    const bounds = { deadlineAtMs: nowMs + SWEEP_MS_MAX, pauseAtMs: nowMs + SWEEP_TURN_MS, from, signal };
     try {
-      const swept = await drainJournal(this.#o, { deadlineAtMs, signal });
+      const swept = await drainJournal(this.#o, bounds);
+      this.#pausedAt = swept.paused;
+      if (swept.paused.size > 0) this.#overflowed = true;
       this.#quarantined += swept.quarantined;
       if (swept.failure !== undefined) throw swept.failure;
       this.#sweptAtMs = this.#o.clock.monotonicMs();
@@ -238,7 +247,7 @@ export class Replicator implements PeerReplication {
     const batch = this.#shipped.splice(0);
     if (batch.length === 0) return;
     const deadlineAtMs = this.#o.clock.monotonicMs() + PEER_CALL_MS_MAX;
-    await this.#o.source.deleteMany(journalKeysOf(batch), { deadlineAtMs });
+    await deleteEntries(this.#o.source, batch, { deadlineAtMs });
   }
 
   #failed(error: unknown): void {
@@ -256,7 +265,8 @@ export class Replicator implements PeerReplication {
   async #rest(): Promise<void> {
     const { clock, rng } = this.#o;
     if (this.#failures > 0) return clock.sleep(fullJitterMs(rng, { ...FAILURE_BACKOFF, attempt: this.#failures }));
-    if (this.#shipped.length >= DELETE_BATCH_MAX) return;
+    // A sweep whose turn was over goes on at once from where it was.
+    if (this.#shipped.length >= DELETE_BATCH_MAX || this.#overflowed) return;
     if (this.#notInHand().length > 0) return clock.sleep(LEFTOVER_PAUSE_MS);
     const rung = new AbortController();
     // With a reason of our own, or each ring would build an exception with its stack.

@@ -24,7 +24,7 @@ import type { PeerReplication } from '../replication/peer-replication.ts';
 import { type Refusal, type Table, type TableWrite, TRANSACTION_WRITES_MAX, type WriteResult } from '../table/table.ts';
 import { checkDraft, completeDraft } from './commit-draft.ts';
 import { localWrites } from './commit-writes.ts';
-import { addedBy, type FoldedWrites, fold } from './fold-writes.ts';
+import { addedBy, type FoldedWrites, fold, sizeOf } from './fold-writes.ts';
 import { readAggregate } from './read-aggregate.ts';
 import type { StoreCounters } from './store-counters.ts';
 import { deadlinePassed, leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
@@ -135,7 +135,7 @@ export class FencedStore implements CellStore {
     let bytes = 0;
     for (const { commit, also } of steps) {
       const next = [...this.#writesOf(commit), ...also];
-      bytes += next.reduce((sum, write) => sum + sizeOf(write), 0);
+      bytes += sizeOf(next);
       const full = writes.size + addedBy(writes, next) > TRANSACTION_WRITES_MAX || bytes > TOGETHER_BYTES_MAX;
       if (full && commits.length > 0) break;
       fold(writes, next);
@@ -233,10 +233,4 @@ export class FencedStore implements CellStore {
 
 function isRepeatable(error: unknown): boolean {
   return isPlatformError(error) && error.code === 'STORE_CONFLICT';
-}
-
-/** Roughly, bytes: the text that it writes. */
-function sizeOf(write: TableWrite): number {
-  if (write.kind !== 'put') return 0;
-  return Object.values(write.item).reduce<number>((sum, value) => sum + String(value).length, 0);
 }

@@ -15,6 +15,15 @@ export function addedBy(into: FoldedWrites, writes: readonly TableWrite[]): numb
   return writes.filter((write) => !into.has(nameOf(write))).length;
 }
 
+/** Roughly, bytes: the text that they write. */
+export function sizeOf(writes: Iterable<TableWrite>): number {
+  let size = 0;
+  for (const write of writes) {
+    if (write.kind === 'put') for (const value of Object.values(write.item)) size += String(value).length;
+  }
+  return size;
+}
+
 export function fold(into: FoldedWrites, writes: Iterable<TableWrite>): void {
   for (const write of writes) {
     const name = nameOf(write);
