@@ -31,8 +31,11 @@ const journal = async (region: RegionName) =>
   (await Promise.all(journalShards.map((shard) => rows(region, journalPk(shard))))).flat();
 const passes = (count: number) => world.clock.advance(count * TTL_MS * 1.2);
 
-/** East writes alone and dies; West, of which an earlier audit says that East's commit was in the line, takes over. */
-async function loseWriteThatWasInALine(): Promise<void> {
+/**
+ * East writes alone and dies, and West takes over. An audit says that East's commit was in the line; now it waits in the
+ * quarantine of West, to which East ships it, or in that of East's store, which West finds there.
+ */
+async function loseWriteThatWasInALine({ lies }: { readonly lies: RegionName }): Promise<void> {
   world.at(EAST).peer.state = 'refused';
   await world.put(EAST, { key: 'a', value: 'lost' });
   await world.crash(EAST);
@@ -40,6 +43,7 @@ async function loseWriteThatWasInALine(): Promise<void> {
   await world.move({ kind: 'failover', to: WEST });
   const [entry] = await journal(EAST);
   if (!entry) throw new Error('nothing was written');
+  const row = { id: 'a#0000000001#000000000001', commit: toCommit(entry) };
   const said = {
     action: 'superseded',
     by: 'holdfast',
@@ -47,17 +51,21 @@ async function loseWriteThatWasInALine(): Promise<void> {
     atMs: 1,
     takenInAs: null,
   } as const;
-  const item = reconciledItem({ ...said, id: 'a#0000000001#000000000001', commit: toCommit(entry) });
-  await world.stores[WEST]?.write({ kind: 'put', item });
+  await world.stores[lies]?.write({ kind: 'put', item: reconciledItem({ ...said, ...row }) });
   world.findStore(EAST);
-  world.start(EAST);
+  if (lies === WEST) world.start(EAST);
+  else
+    await world.stores[EAST]?.write({
+      kind: 'put',
+      item: quarantineItem({ ...row, fenceEpoch: 2, quarantinedAtMs: 1 }),
+    });
 }
 
 describe('what was superseded', () => {
-  it('is judged anew when it comes back: the line that had it may be over', async () => {
-    await loseWriteThatWasInALine();
+  it.each([WEST, EAST])('is judged anew when it comes back to %s: the line that had it may be over', async (lies) => {
+    await loseWriteThatWasInALine({ lies });
     await passes(6);
-    expect(await rows(WEST, QUARANTINE)).toEqual([]);
+    expect(await rows(lies, QUARANTINE)).toEqual([]);
     expect(await audit(WEST)).toMatchObject([{ action: 'adopted', takenInAs: { epoch: 2, version: 1 } }]);
     expect(await world.value(WEST, 'a')).toBe('lost');
   });

@@ -276,6 +276,7 @@ const REPLICATION: readonly Guard[] = [
     file: 'cell/replication/ship-commit.ts',
     snippet: 'const to = fence.active === null ? { ...fence, epoch: (fence.epoch - 1) as Epoch } : fence;',
     replacement: 'const to = fence;',
+    shownBy: 'test/cell/ship-commit.test.ts (spreads no epoch that nobody owns yet)',
     breaks: 'a planned move sets aside what it should drain',
   },
   {
@@ -305,6 +306,57 @@ const REPLICATION: readonly Guard[] = [
     snippet: 'deadlineAtMs: Math.min(bounds.deadlineAtMs, clock.monotonicMs() + CALL_MS_MAX)',
     replacement: 'deadlineAtMs: Math.max(bounds.deadlineAtMs, clock.monotonicMs())',
     breaks: 'replication stands still for a minute after a short fault',
+  },
+  {
+    name: 'guards of a batch must all hold',
+    file: 'cell/store/fold-writes.ts',
+    snippet: 'return same ? earlier : { ...earlier, when: all(earlier.when, later.when) };',
+    replacement: 'return same ? earlier : later;',
+    shownBy: 'test/cell/ship-commit.test.ts (is refused whole when the stale one comes first)',
+    breaks: 'a stale commit gets in beside one of the new epoch',
+  },
+  {
+    name: 'what a batch refused goes one by one',
+    file: 'cell/replication/drain-journal.ts',
+    snippet: 'return (await applyBatch(target, batch, within(lane, bounds))) ? batch.commits : [];',
+    replacement: 'await applyBatch(target, batch, within(lane, bounds));\n    return batch.commits;',
+    breaks: 'what a guard refused is taken for shipped, and forgotten',
+  },
+  {
+    name: 'a look spares the sweep of an empty journal only',
+    file: 'cell/replication/journal-look.ts',
+    snippet: 'if (entries.length === 0) this.#o.replicator.sawEmptyJournal(startedAtMs);',
+    replacement: 'this.#o.replicator.sawEmptyJournal(startedAtMs);',
+    breaks: 'what a lost doorbell left behind is never shipped',
+  },
+];
+
+const COPY = 'test/cell/staleness.test.ts (is never younger than the copy)';
+
+const STALENESS: readonly Guard[] = [
+  {
+    name: 'an age counts from the beat that was echoed',
+    file: 'cell/replication/staleness.ts',
+    snippet: 'return boot === this.boot ? (this.#sentAtMs.get(counter) ?? null) : null;',
+    replacement: 'return boot === this.boot && counter > 0 ? (this.#sentAtMs.get(this.#counter) ?? null) : null;',
+    shownBy: COPY,
+    breaks: 'a message that was on its way for long is taken to be young',
+  },
+  {
+    name: 'what the journal holds open is not at the peer',
+    file: 'cell/replication/journal-look.ts',
+    snippet: 'this.#prove([...this.#open.values(), startedAtMs]);',
+    replacement: 'this.#prove([startedAtMs]);',
+    shownBy: COPY,
+    breaks: 'a copy that lacks commits is said to be complete',
+  },
+  {
+    name: 'a copy has an age once its own commits were judged',
+    file: 'cell/replication/heartbeat.ts',
+    snippet: 'return this.#isInLine() ? this.stalenessMs() : null;',
+    replacement: 'return this.stalenessMs();',
+    shownBy: COPY,
+    breaks: 'a copy shows what its owner never had',
   },
 ];
 
@@ -384,6 +436,7 @@ const RECONCILIATION: readonly Guard[] = [
     file: 'core/reconcile.ts',
     snippet: "if (includes(head, commit)) return superseded('the commit itself is in the line');",
     replacement: '',
+    shownBy: 'test/cell/superseded.test.ts (leaves the quarantine with a line of its own)',
     breaks: 'a commit that is in the line is shown as lost',
   },
   {
@@ -403,6 +456,14 @@ const RECONCILIATION: readonly Guard[] = [
     shownBy: 'test/cell/superseded.test.ts (is judged anew when it comes back)',
     breaks: 'a commit that was in a line which is over is thrown away',
   },
+  {
+    name: 'only superseded is written over',
+    file: 'cell/reconcile/taking-in.ts',
+    snippet: "when: any(absent, equals('action', 'superseded')) };",
+    replacement: "when: any(absent, equals('action', 'superseded'), equals('action', 'discarded')) };",
+    shownBy: 'test/cell/reconcile.test.ts (when what was discarded is shipped once more)',
+    breaks: 'what a person discarded is adopted after all',
+  },
 ];
 
 export const GUARDS: readonly Guard[] = [
@@ -410,6 +471,7 @@ export const GUARDS: readonly Guard[] = [
   ...FENCE,
   ...WRITES,
   ...REPLICATION,
+  ...STALENESS,
   ...RECONCILIATION,
   ...COORDINATION,
   ...AUTOMATION,
