@@ -7,10 +7,11 @@ export interface Rng {
 
 /** mulberry32 (Tommy Ettinger, public domain): 32 bits of state, passes gjrand; ample for jitter and schedules. */
 export function seededRng(seed: number): Rng {
-  let state = seed >>> 0;
+  // Signed, as every 32-bit operation takes it: an engine keeps that without an allocation.
+  let state = seed | 0;
   return {
     next() {
-      state = (state + 0x6d2b79f5) >>> 0;
+      state = (state + 0x6d2b79f5) | 0;
       let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
       mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
       return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;

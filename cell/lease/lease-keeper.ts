@@ -8,6 +8,7 @@
  *   ours on record ────────renew──▶    └── own store fenced above us ─┴──▶ blocked ──abandoned──▶ regrant
  */
 import type { Clock } from '../../core/clock.ts';
+import { Doorbell } from '../../core/doorbell.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { AggregateId, CellId, Epoch, RegionName } from '../../core/ids.ts';
 import {
@@ -69,7 +70,7 @@ export class LeaseKeeper implements LeaseView {
   #known: Lease | null = null;
   #blockedByEpoch: number | null = null;
   #probes = 0;
-  #wake: (() => void) | null = null;
+  readonly #doorbell = new Doorbell();
   #rung = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -106,7 +107,7 @@ export class LeaseKeeper implements LeaseView {
   /** The doorbell: look at the record now. */
   ring(): void {
     this.#rung = true;
-    this.#wake?.();
+    this.#doorbell.ring();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -238,15 +239,10 @@ export class LeaseKeeper implements LeaseView {
 
   async #rest(): Promise<void> {
     const { clock, rng, renewEveryMs } = this.#o;
-    const rung = new AbortController();
-    // With a reason of our own, or each ring would build an exception with its stack.
-    this.#wake = () => rung.abort(RING);
     const everyMs = this.#held ? renewEveryMs : renewEveryMs * STANDBY_RATIO;
-    await clock.sleep(everyMs * (0.8 + 0.2 * rng.next()), rung.signal).catch(unreachable);
-    this.#wake = null;
+    await this.#doorbell.rest(clock, everyMs * (0.8 + 0.2 * rng.next()));
   }
 }
 
-const RING = 'ring';
 /** An arbiter or store that does not answer is nothing to act on: the lease runs out by the clock if it goes on. */
 const unreachable = () => undefined;

@@ -92,6 +92,7 @@ export class OutboxRelay {
       if (attempt.dueAtMs <= this.#clock.monotonicMs()) due.push({ key, message: toMessage(item) });
     }
     this.#attempts = seen;
+    if (due.length === 0) return;
     const lane = async () => {
       for (let next = due.pop(); next && !signal?.aborted; next = due.pop())
         await this.#handle(next, this.#within(signal));

@@ -60,7 +60,7 @@ async function drainShard(
       limit: PAGE_ENTRIES,
       ...(after === undefined ? {} : { after }),
     });
-    await shipPage(lane, { commits: page.commits, tally }, bounds);
+    if (page.commits.length > 0) await shipPage(lane, { commits: page.commits, tally }, bounds);
     // A peer that refuses calls refuses the next page too: leave it to the caller's backoff.
     if (tally.failure !== undefined) return;
     after = page.next ?? undefined;

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Commit } from '../../core/commit.ts';
+import { Doorbell } from '../../core/doorbell.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import { fullJitterMs } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
@@ -52,9 +53,9 @@ export class Replicator implements PeerReplication {
   readonly #shipped: Commit[] = [];
   #overflowed = true;
   #failures = 0;
-  #wake: (() => void) | null = null;
   /** Where the last sweep's turn was over. */
   #pausedAt: ReadonlyMap<number, string> = new Map();
+  readonly #doorbell = new Doorbell();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   #quarantined = 0;
 
@@ -78,7 +79,7 @@ export class Replicator implements PeerReplication {
   }
 
   ring(): void {
-    this.#wake?.();
+    this.#doorbell.ring();
   }
 
   /** The peer has been gone for longer than a lease, and the policy is to go on: nobody is asked. */
@@ -181,7 +182,9 @@ export class Replicator implements PeerReplication {
   }
 
   async #shipPending(signal: AbortSignal): Promise<void> {
-    const groups = [...byAggregate(this.#notInHand())].reverse();
+    const waiting = this.#notInHand();
+    if (waiting.length === 0) return;
+    const groups = [...byAggregate(waiting)].reverse();
     const bounds = this.#bounded({ deadlineAtMs: Number.POSITIVE_INFINITY, signal });
     const lane = async () => {
       for (let group = groups.pop(); group; group = groups.pop()) await this.#shipGroup(group, bounds);
@@ -268,14 +271,6 @@ export class Replicator implements PeerReplication {
     // A sweep whose turn was over goes on at once from where it was.
     if (this.#shipped.length >= DELETE_BATCH_MAX || this.#overflowed) return;
     if (this.#notInHand().length > 0) return clock.sleep(LEFTOVER_PAUSE_MS);
-    const rung = new AbortController();
-    // With a reason of our own, or each ring would build an exception with its stack.
-    this.#wake = () => rung.abort(RING);
-    await clock.sleep(SWEEP_EVERY_MS * (0.9 + 0.2 * rng.next()), rung.signal).catch(rang);
-    this.#wake = null;
+    await this.#doorbell.rest(clock, SWEEP_EVERY_MS * (0.9 + 0.2 * rng.next()));
   }
 }
-
-const RING = 'ring';
-/** A rest that the doorbell cut short is no failure. */
-const rang = () => undefined;

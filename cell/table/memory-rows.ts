@@ -1,12 +1,19 @@
 /** Rows in memory with the table port's meaning, without promises: what `MemoryTable` and the simulation's stores are made of. */
 import type { Condition, Item, Key, Page, QueryOptions, Refusal, TableWrite, WriteResult } from './table.ts';
 
+/** All rows of one table key. */
+interface Partition {
+  readonly rows: Map<string, Item>;
+  /** Their sort keys in order: queries are far more frequent than new rows. */
+  readonly order: string[];
+}
+
 export class MemoryRows {
-  readonly #partitions = new Map<string, Map<string, Item>>();
+  readonly #partitions = new Map<string, Partition>();
 
   /** `null`: there is none. */
   peek(key: Key): Item | null {
-    return this.#partitions.get(key.pk)?.get(key.sk) ?? null;
+    return this.#partitions.get(key.pk)?.rows.get(key.sk) ?? null;
   }
 
   getMany(keys: readonly Key[]): readonly Item[] {
@@ -15,20 +22,28 @@ export class MemoryRows {
 
   query(pk: string, options: Pick<QueryOptions, 'prefix' | 'after' | 'limit'>): Page {
     const { prefix = '', after = '', limit } = options;
-    const matching: Item[] = [];
-    for (const item of this.#partitions.get(pk)?.values() ?? []) {
-      if (item.sk > after && item.sk.startsWith(prefix)) matching.push(item);
+    const items: Item[] = [];
+    const partition = this.#partitions.get(pk);
+    if (!partition) return { items, next: null };
+    const { rows, order } = partition;
+    // Both are lower bounds: nothing before either is asked for.
+    const from = Math.max(placeOf(order, prefix), placeOf(order, after));
+    for (let at = from; at < order.length; at++) {
+      const sk = order[at] ?? '';
+      if (sk === after) continue;
+      if (!sk.startsWith(prefix)) break;
+      if (items.length === limit) return { items, next: items.at(-1)?.sk ?? null };
+      const item = rows.get(sk);
+      if (item) items.push(item);
     }
-    matching.sort((a, b) => (a.sk < b.sk ? -1 : 1));
-    if (matching.length <= limit) return { items: matching, next: null };
-    const items = matching.slice(0, limit);
-    return { items, next: items.at(-1)?.sk ?? null };
+    return { items, next: null };
   }
 
   transact(writes: readonly TableWrite[]): WriteResult {
     const refusals: Refusal[] = [];
-    for (const [index, write] of writes.entries()) {
-      if (!write.when) continue;
+    for (let index = 0; index < writes.length; index++) {
+      const write = writes[index];
+      if (!write?.when) continue;
       const existing = this.peek(keyOf(write));
       if (!holds(write.when, existing)) refusals.push({ index, existing });
     }
@@ -38,25 +53,48 @@ export class MemoryRows {
   }
 
   deleteMany(keys: readonly Key[]): void {
-    for (const { pk, sk } of keys) this.#partitions.get(pk)?.delete(sk);
+    for (const key of keys) this.#delete(key);
   }
 
   /** Every item, in no order: for checkers. */
   *all(): Iterable<Item> {
-    for (const partition of this.#partitions.values()) yield* partition.values();
+    for (const { rows } of this.#partitions.values()) yield* rows.values();
   }
 
   #apply(write: TableWrite): void {
     if (write.kind === 'check') return;
-    const { pk, sk } = keyOf(write);
-    if (write.kind === 'delete') {
-      this.#partitions.get(pk)?.delete(sk);
+    if (write.kind === 'delete') this.#delete(write.key);
+    else this.#put(write.item);
+  }
+
+  #put(item: Item): void {
+    const { pk, sk } = item;
+    const partition = this.#partitions.get(pk);
+    if (!partition) {
+      this.#partitions.set(pk, { rows: new Map([[sk, item]]), order: [sk] });
       return;
     }
-    const partition = this.#partitions.get(pk);
-    if (partition) partition.set(sk, write.item);
-    else this.#partitions.set(pk, new Map([[sk, write.item]]));
+    const { rows, order } = partition;
+    if (!rows.has(sk)) order.splice(placeOf(order, sk), 0, sk);
+    rows.set(sk, item);
   }
+
+  #delete({ pk, sk }: Key): void {
+    const partition = this.#partitions.get(pk);
+    if (partition?.rows.delete(sk)) partition.order.splice(placeOf(partition.order, sk), 1);
+  }
+}
+
+/** Where the sort key stands, or would. */
+function placeOf(order: readonly string[], sk: string): number {
+  let from = 0;
+  let to = order.length;
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((order[middle] ?? '') < sk) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 export function keyOf(write: TableWrite): Key {

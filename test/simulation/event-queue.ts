@@ -7,9 +7,17 @@ import { Violation } from './violation.ts';
 export interface Scheduled {
   readonly atMs: number;
   readonly order: number;
-  readonly run: () => void;
+  run: () => void;
   cancelled: boolean;
 }
+
+/** It will not happen; what it held is let go of at once, not when its time comes. */
+export function cancel(event: Scheduled): void {
+  event.cancelled = true;
+  event.run = nothing;
+}
+
+const nothing = () => undefined;
 
 /** A schedule has about a thousand; one that has this many goes round in circles. */
 const EVENTS_MAX = 150_000;
@@ -31,7 +39,28 @@ export class EventQueue {
   }
 
   /** Runs events up to and including `endMs`, or until `stop` says so. */
-  async runUntil(endMs: number, stop: () => boolean = () => false): Promise<void> {
+  runUntil(endMs: number, stop: () => boolean = () => false): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settled = () => {
+        this.afterEach();
+        go();
+      };
+      // A tick runs once all promises are settled, but ticks run in a row: so each begins a round of promises of its own.
+      const onTick = () => void SETTLED.then(settled);
+      const go = () => {
+        try {
+          if (this.#runToDirty(endMs, stop)) process.nextTick(onTick);
+          else resolve();
+        } catch (error) {
+          reject(error);
+        }
+      };
+      go();
+    });
+  }
+
+  /** `true`: an event let a process run, whose promises must settle before the next one. `false`: there is nothing more to do. */
+  #runToDirty(endMs: number, stop: () => boolean): boolean {
     for (;;) {
       const next = this.#heap[0];
       if (next === undefined || next.atMs > endMs || stop()) break;
@@ -42,10 +71,10 @@ export class EventQueue {
       next.run();
       if (!this.dirty) continue;
       this.dirty = false;
-      await turn();
-      this.afterEach();
+      return true;
     }
     if (!stop()) this.nowMs = Math.max(this.nowMs, endMs);
+    return false;
   }
 
   #push(event: Scheduled): void {
@@ -84,6 +113,6 @@ export class EventQueue {
   }
 }
 
-const before = (a: Scheduled, b: Scheduled) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+const SETTLED = Promise.resolve();
 
-const turn = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+const before = (a: Scheduled, b: Scheduled) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);

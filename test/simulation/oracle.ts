@@ -188,7 +188,7 @@ export class Oracle {
       return;
     }
     const { epoch, active } = write.item;
-    this.note(`${store} ${write.item.pk} at ${epoch} for ${active ?? 'nobody'}`);
+    if (this.#trace.on) this.note(`${store} ${write.item.pk} at ${epoch} for ${active ?? 'nobody'}`);
     this.#fencesStood.add(`${store} ${write.item.pk} ${epoch} ${active}`);
     if (!before || Number(before.epoch) < Number(epoch)) return;
     // A closed fence may be given to the owner of its epoch; an open one never to somebody else.
@@ -202,7 +202,7 @@ export class Oracle {
       return;
     }
     const { state, epoch, holder, successor } = write.item;
-    this.note(`lease ${state} ${epoch} ${holder} ${successor ?? ''}`);
+    if (this.#trace.on) this.note(`lease ${state} ${epoch} ${holder} ${successor ?? ''}`);
     if (before && Number(before.epoch) > Number(epoch)) this.#fail('lease-usurped', `epoch fell to ${epoch}`);
     if (state === 'held') {
       this.#renewed(String(holder) as RegionName);
@@ -240,7 +240,7 @@ export class Oracle {
   /** The lease was given up on the proof of a fence: all that was acknowledged under it must be with the successor. */
   #releasedFenced(epoch: number, successor: RegionName): void {
     const item = this.#world?.store('arbiter').table.peek(failoverKey(CELL));
-    const record = item ? (JSON.parse(String(item.record)) as FailoverRecord) : null;
+    const record = item ? recordOf(item) : null;
     if (record === null || (record.decision.kind === 'failover' && record.drained?.complete !== true)) return;
     for (const { invocation, receipt } of this.acknowledgements) {
       const { entry, operation } = invocation;
@@ -262,8 +262,8 @@ export class Oracle {
   }
 
   #recordReplaced(before: Item | null, now: Item): void {
-    const idOf = (item: Item | null) => (item ? (JSON.parse(String(item.record)) as FailoverRecord).id : null);
-    if (before?.state === 'running' && idOf(before) !== idOf(now)) this.#world?.saw('abandoned record superseded');
+    if (before?.state === 'running' && recordOf(before).id !== recordOf(now).id)
+      this.#world?.saw('abandoned record superseded');
   }
 
   #headMoved(effect: Effect, write: TableWrite, before: Item | null): void {
@@ -414,6 +414,14 @@ export class Oracle {
   #fail(invariant: string, detail: string): void {
     this.violation ??= new Violation(invariant, `${detail} (at ${this.#nowMs.toFixed(1)} ms)`);
   }
+}
+
+const records = new WeakMap<Item, FailoverRecord>();
+
+function recordOf(item: Item): FailoverRecord {
+  const record = records.get(item) ?? (JSON.parse(String(item.record)) as FailoverRecord);
+  records.set(item, record);
+  return record;
 }
 
 const parsed = new WeakMap<Item, readonly string[]>();

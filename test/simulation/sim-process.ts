@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Rng } from '../../core/rng.ts';
-import type { EventQueue } from './event-queue.ts';
+import { cancel, type EventQueue } from './event-queue.ts';
 
 export interface SimProcessOptions {
   readonly queue: EventQueue;
@@ -36,6 +36,7 @@ export class SimProcess implements Clock {
   readonly #rng: Rng;
   #state: 'running' | 'paused' | 'crashed' = 'running';
   #held: Held[] = [];
+  readonly #sleepers = new WeakMap<AbortSignal, Set<() => void>>();
   trap: Trap | null = null;
   /** Crashed with its machine: what it had sent and had not arrived yet is gone, too. */
   losesWhatItSent = false;
@@ -71,25 +72,38 @@ export class SimProcess implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      const sleepers = signal ? this.#sleepersOf(signal) : null;
       const timer = this.after(ms, () => {
-        signal?.removeEventListener('abort', onAbort);
+        sleepers?.delete(onAbort);
         resolve();
       });
       const onAbort = () => {
-        timer.cancelled = true;
+        cancel(timer);
         reject(signal?.reason);
       };
-      signal?.addEventListener('abort', onAbort, { once: true });
+      sleepers?.add(onAbort);
     });
+  }
+
+  /** One listener for all sleeps under a signal: a process sleeps a thousand times and is stopped once. */
+  #sleepersOf(signal: AbortSignal): Set<() => void> {
+    const known = this.#sleepers.get(signal);
+    if (known) return known;
+    const sleepers = new Set<() => void>();
+    this.#sleepers.set(signal, sleepers);
+    const wakeAll = () => {
+      for (const wake of sleepers) wake();
+    };
+    signal.addEventListener('abort', wakeAll, { once: true });
+    return sleepers;
   }
 
   /** A timer of this process: `ms` on its own clock. */
   after(ms: number, run: () => void) {
-    const timer = this.#queue.in(ms / this.#rate, () => {
-      this.deliver('timer', () => {
-        if (!timer.cancelled) run();
-      });
-    });
+    const due = () => {
+      if (!timer.cancelled) run();
+    };
+    const timer = this.#queue.in(ms / this.#rate, () => this.deliver('timer', due));
     return timer;
   }
 

@@ -7,7 +7,7 @@ import type { CallBounds } from '../../cell/cell-store.ts';
 import type { Item, Key, Page, QueryOptions, Table, TableWrite, WriteResult } from '../../cell/table/table.ts';
 import { type ErrorCode, PlatformError } from '../../core/errors.ts';
 import type { Trouble } from './coverage.ts';
-import type { EventQueue, Scheduled } from './event-queue.ts';
+import { cancel, type EventQueue, type Scheduled } from './event-queue.ts';
 import type { SimLink } from './sim-link.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimStore } from './sim-store.ts';
@@ -147,7 +147,7 @@ export class SimTable implements Table {
       process.deliver('answer', () => {
         if (call.state === 'settled') return;
         call.state = 'settled';
-        if (call.deadline) call.deadline.cancelled = true;
+        if (call.deadline) cancel(call.deadline);
         finish();
       }),
     );
