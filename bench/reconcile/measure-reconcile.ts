@@ -1,6 +1,6 @@
 /**
  * `reconcile`: how long the owner's loop takes to settle a quarantine, at the pace at which it always goes (one transaction at a
- * time, rests between). Half of the commits are first ones of an aggregate, the other half stand on those, so each is adopted:
+ * time, a rest after each page). Half of the commits are first ones of an aggregate, the other half stand on those, so each is adopted:
  * read, judged, committed under the fence, journaled, applied at the peer, audited and removed.
  */
 import { Reconciler } from '../../cell/reconcile/reconciler.ts';

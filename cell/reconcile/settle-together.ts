@@ -31,7 +31,7 @@ import { AUTOMATIC, auditFor, auditWrite, draftTakingIn, removalOf, UNTOUCHED } 
 
 /** A row of the audit and the removal of a row. */
 const WRITES_TO_PUT_AWAY = 2;
-/** After each transaction the loop rests for as long as that took, but no longer: half of the time is for requests. */
+/** While anybody asks this store, the loop rests after each transaction for as long as that took: half of the time is theirs. */
 const REST_MS_MAX = 50;
 
 export interface PageOfWaiting {
@@ -153,6 +153,7 @@ async function takeIn(
   let left = steps;
   while (left.length > 0) {
     const startMs = clock.monotonicMs();
+    const { asked } = store;
     const done = await store.commitTogether(left, within()).catch(refused);
     // The rest of the page goes one by one: what stands behind the refusal is made on what was refused, or near it.
     if (done === null) return;
@@ -165,7 +166,7 @@ async function takeIn(
         rows.map(({ id }) => quarantineKey(id)),
         within(),
       );
-    await clock.sleep(Math.min(clock.monotonicMs() - startMs, REST_MS_MAX), within().signal);
+    if (store.asked !== asked) await clock.sleep(Math.min(clock.monotonicMs() - startMs, REST_MS_MAX), within().signal);
   }
 }
 

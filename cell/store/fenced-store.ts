@@ -72,12 +72,19 @@ const TOGETHER_BYTES_MAX = 1024 * 1024;
 
 export class FencedStore implements CellStore {
   readonly #o: FencedStoreOptions;
+  #asked = 0;
 
   constructor(options: FencedStoreOptions) {
     this.#o = options;
   }
 
+  /** Reads and commits so far, one by one: whoever works in the background sees by it whether anybody else is at work. */
+  get asked(): number {
+    return this.#asked;
+  }
+
   async read(aggregate: AggregateId, bounds: CallBounds): Promise<Aggregate> {
+    this.#asked++;
     const whole = await readAggregate(this.#o.table, aggregate, bounds);
     // Reconciliation's own note is no service's business, least of all one that copies or lists what it finds.
     if (!whole.items.has(TAKEN_IN_ITEM)) return whole;
@@ -85,6 +92,7 @@ export class FencedStore implements CellStore {
   }
 
   async commit(draft: CommitDraft, options: CommitOptions): Promise<CommitReceipt> {
+    this.#asked++;
     const commit = this.#complete(draft, options);
     const writes = [...this.#writesOf(commit), ...(options.also?.(commit) ?? [])];
     await this.#write({ commit, writes }, options).finally(() => this.#ringFor([commit]));

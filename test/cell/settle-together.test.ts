@@ -101,6 +101,34 @@ describe('what nobody touched since', () => {
   });
 });
 
+describe('between two transactions', () => {
+  const TOOK_MS = 37;
+
+  /** Rests of the loop while each transaction takes its time and `meanwhile` runs. */
+  async function restsWhile(meanwhile: () => Promise<unknown>): Promise<number> {
+    await loseWrites();
+    let transactions = 0;
+    const asleep = jest.spyOn(world.clock, 'sleep');
+    world.at(WEST).own.before = async (call) => {
+      if (call !== 'transact') return;
+      transactions++;
+      await Promise.all([meanwhile(), world.clock.sleep(TOOK_MS)]);
+    };
+    await passes(6);
+    expect(await waiting(WEST)).toEqual([]);
+    return asleep.mock.calls.filter(([ms]) => ms === TOOK_MS).length - transactions;
+  }
+
+  it('the loop does not rest while nobody else asks', async () => {
+    expect(await restsWhile(async () => undefined)).toBe(0);
+  });
+
+  it('the loop rests for as long as it took while requests come', async () => {
+    const ask = () => world.at(WEST).cell.runtime.store.read(aggregateId('other'), noDeadline);
+    expect(await restsWhile(ask)).toBeGreaterThan(0);
+  });
+});
+
 describe('what was taken in before', () => {
   it('is put away many at once, with a line for each, and changes nothing', async () => {
     await loseWrites();
