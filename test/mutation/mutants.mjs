@@ -1,6 +1,6 @@
 /** Bundles the simulation with one guard taken out. The source is changed while it is bundled, so production code knows nothing of it. */
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,30 +35,53 @@ const TESTED = [
   'test',
   'package.json',
   'jest.config.mjs',
+  'tsconfig.json',
+  'platform.config.ts',
 ];
 const TEST_MS_MAX = 180_000;
 
-/** Runs the test that is said to miss the guard in a copy of the checkout without it. `true`: it failed, as it must. */
-export async function testMisses(guard) {
-  const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutant-'));
-  try {
-    for (const name of TESTED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-    for (const name of ['tsconfig.json', 'platform.config.ts']) cpSync(join(ROOT, name), join(copy, name));
-    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+/** A copy of the checkout for tests of mutants, one after the other: one place, so that jest transforms each file once. */
+export class TestBench {
+  #copy = null;
+
+  /** Runs the test that is said to miss the guard without it. `true`: it failed, as it must. */
+  async misses(guard) {
+    this.#copy ??= copyOfCheckout();
+    const copy = this.#copy;
     writeFileSync(join(copy, guard.file), mutated(guard));
-    const [, test, title] = guard.shownBy.match(/^(\S+) \((.*)\)$/);
-    const literally = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-    const results = join(copy, 'results.json');
-    const args = ['--experimental-vm-modules', jest, '-c', 'jest.config.mjs', '--json', '--outputFile', results];
-    await new Promise((resolve) => {
-      const options = { cwd: copy, timeout: TEST_MS_MAX };
-      execFile(process.execPath, [...args, '-t', literally, test], options, () => resolve());
-    });
-    return JSON.parse(readFileSync(results, 'utf8')).numFailedTests > 0;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
+    try {
+      return (await failedTests(copy, guard.shownBy)) > 0;
+    } finally {
+      cpSync(join(ROOT, guard.file), join(copy, guard.file));
+    }
   }
+
+  close() {
+    if (this.#copy) rmSync(this.#copy, { recursive: true, force: true });
+  }
+}
+
+function copyOfCheckout() {
+  const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutant-'));
+  for (const name of TESTED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+async function failedTests(copy, shownBy) {
+  const [, test, title] = shownBy.match(/^(\S+) \((.*)\)$/);
+  const literally = title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+  const results = join(copy, 'results.json');
+  rmSync(results, { force: true });
+  const args = ['--experimental-vm-modules', jest, '-c', 'jest.config.mjs', '--json', '--outputFile', results];
+  await new Promise((resolve) => {
+    const options = { cwd: copy, timeout: TEST_MS_MAX };
+    execFile(process.execPath, [...args, '-t', literally, test], options, () => resolve());
+  });
+  // No results: it hung, or the mutant could not even be loaded, which is no proof that a test misses the guard.
+  if (!existsSync(results)) throw new Error(`${shownBy} left no results. Run it by itself.`);
+  return JSON.parse(readFileSync(results, 'utf8')).numFailedTests;
 }
 
 function mutation(guard) {

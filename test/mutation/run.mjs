@@ -9,9 +9,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../simulation/run.mjs';
-import { bundleMutant, missingSnippet, testMisses } from './mutants.mjs';
+import { bundleMutant, missingSnippet, TestBench } from './mutants.mjs';
 
-const SEEDS_DEFAULT = 3_000;
+const SEEDS_DEFAULT = 1_500;
 /** Of the code as it stands: were it broken, nothing that follows would mean anything. */
 const SEEDS_SOUND = 100;
 const USAGE = 'npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]';
@@ -47,6 +47,7 @@ function integer(name, text) {
 
 /** One at a time: each is a jest of its own. */
 let tests = Promise.resolve(true);
+const bench = new TestBench();
 
 async function tryGuard(guard, { index, pool, steps, seeds }) {
   const missing = missingSnippet(guard);
@@ -54,7 +55,7 @@ async function tryGuard(guard, { index, pool, steps, seeds }) {
     return { ...guard, verdict: 'not found', detail: `not exactly once in ${guard.file}: ${missing}` };
   }
   if (guard.shownBy) {
-    tests = tests.then(() => testMisses(guard));
+    tests = tests.then(() => bench.misses(guard));
     return { ...guard, verdict: (await tests) ? 'caught' : 'NOT caught', detail: guard.shownBy };
   }
   const { file, url } = await bundleMutant(guard, `mutant-${index}`);
@@ -90,6 +91,7 @@ async function tryAll({ seeds, only, jobs, json }) {
     return await Promise.all(wanted.map((guard, index) => tryGuard(guard, { index, pool, steps, seeds }).then(tell)));
   } finally {
     pool.close();
+    bench.close();
     rmSync(file, { force: true });
   }
 }
