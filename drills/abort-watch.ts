@@ -2,10 +2,14 @@
  * The abort condition: a drill that hurts cells it was not meant to hurt, or that does not end, is broken off and healed. On
  * a platform that others use (`--attach`) this is what bounds the damage.
  */
+import { takeoverWaitMs } from '../core/lease.ts';
 import type { Lab } from './lab.ts';
 import { cellsOf } from './steady-state.ts';
 
-/** A bystander's cell that acknowledges nothing for this long. */
+/**
+ * A bystander's cell that acknowledges nothing for a lease and this long. The lease is expected: a cell whose *standby* was
+ * in the hurt region refuses what must be in both until its peer counts as gone.
+ */
 export const BYSTANDER_AWAY_MS_MAX = 5_000;
 /** Longer than the slowest drill's waits together. */
 export const EXPERIMENT_MS_MAX = 180_000;
@@ -27,11 +31,12 @@ export async function watchForAbort(
 function reasonToAbort(lab: Lab, beganMs: number): string | null {
   const nowMs = lab.recorder.nowMs();
   if (nowMs - beganMs > EXPERIMENT_MS_MAX) return `Aborted: the experiment took longer than ${EXPERIMENT_MS_MAX} ms.`;
-  const fromMs = nowMs - BYSTANDER_AWAY_MS_MAX;
+  const awayMsMax = BYSTANDER_AWAY_MS_MAX + takeoverWaitMs(lab.sight.topology.lease.ttlMs);
+  const fromMs = nowMs - awayMsMax;
   if (fromMs < beganMs || lab.notes.faultAtMs === null) return null;
   const bystanders = cellsOf(lab).filter((cell) => !lab.notes.cellsHit.includes(cell));
   const away = bystanders.find((cell) => lab.load.log.window(cell, { fromMs, toMs: nowMs }).acknowledgedShare === 0);
   return away === undefined
     ? null
-    : `Aborted: ${away}, which the drill was not meant to touch, acknowledged nothing for ${BYSTANDER_AWAY_MS_MAX} ms.`;
+    : `Aborted: ${away}, which the drill was not meant to touch, acknowledged nothing for ${awayMsMax} ms.`;
 }

@@ -23,8 +23,9 @@ export function steadyStateOf(
   options: Between & { cells: readonly string[]; shareMin: number },
 ): SteadyStateProbe {
   const windows = options.cells.map((cell) => lab.load.log.window(cell, options));
-  const held = windows.every((window) => isSteady(window, options.shareMin));
-  return { held, detail: windows.map(described).join('; ') };
+  const answering = windows.every((window) => window.probes > 0 && window.acknowledgedShare >= options.shareMin);
+  const held = answering && windows.every((window) => window.probes >= PROBES_MIN);
+  return { held, ...(answering && !held ? { tooFew: true } : {}), detail: windows.map(described).join('; ') };
 }
 
 /** A platform that has just started runs cold code, at several times the cost, for its first seconds under load. */
@@ -68,10 +69,6 @@ export function steadyDuring(lab: Lab): SteadyStateProbe | null {
 
 export function cellsOf(lab: Lab): readonly string[] {
   return [...new Set(lab.tenants.map((tenant) => tenant.cell))].sort();
-}
-
-function isSteady(window: CellWindow, shareMin: number): boolean {
-  return window.probes >= PROBES_MIN && window.acknowledgedShare >= shareMin;
 }
 
 function described({ cell, probes, acknowledgedShare, p99Ms }: CellWindow): string {

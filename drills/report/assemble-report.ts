@@ -120,7 +120,7 @@ function idleFaults(run: DrillRun) {
 function whyUnknown({ run, read, history }: Evidence & { read: ReadResult }): readonly string[] {
   // What was never begun needs no list of everything that is missing in consequence.
   if (run.inconclusive.length > 0 && history.calls.length === 0) return run.inconclusive;
-  const { before } = run.steadyState;
+  const { before, during, after } = run.steadyState;
   const acknowledged = history.calls.filter((call) => call.outcome === 'ok').length;
   const idle = idleFaults(run);
   return [
@@ -128,6 +128,8 @@ function whyUnknown({ run, read, history }: Evidence & { read: ReadResult }): re
     ...(read.ok ? [] : [`The history can't be judged: line ${read.line}: ${read.reason}.`]),
     ...(read.ok && run.end === null ? ['The end state was not read.'] : []),
     ...(before?.held === false ? [`No steady state before the fault: ${before.detail}`] : []),
+    ...(during?.tooFew ? [`Too few probes during the fault to judge by: ${during.detail}`] : []),
+    ...(after?.tooFew ? [`Too few probes after the heal to judge by: ${after.detail}`] : []),
     ...(before?.held && run.faultAtMs === null ? ['No fault was injected and nothing was moved.'] : []),
     ...idle.map((fault) => `The fault never took effect: ${fault.kind} of ${fault.targets.join(', ')}.`),
     ...(acknowledged < ACKNOWLEDGED_MIN
@@ -147,8 +149,8 @@ function whyFailed({ run, cells }: Evidence): readonly string[] {
       : cells
           .filter((cell) => cell.rtoMs === null && (run.newEpochs?.includes(cell.cell) ?? true))
           .map((cell) => `${cell.cell} acknowledged no write under a new epoch after the fault.`)),
-    ...(during?.held === false ? [`No steady state during the fault: ${during.detail}`] : []),
-    ...(after?.held === false ? [`No steady state after the heal: ${after.detail}`] : []),
+    ...(during?.held === false && !during.tooFew ? [`No steady state during the fault: ${during.detail}`] : []),
+    ...(after?.held === false && !after.tooFew ? [`No steady state after the heal: ${after.detail}`] : []),
     ...run.expectations.filter((one) => !one.held).map((one) => one.otherwise),
   ];
 }

@@ -26,6 +26,8 @@ export interface TimelineEntry {
 
 export interface SteadyStateProbe {
   readonly held: boolean;
+  /** It did not hold only because there were too few probes, nearly all of which were acknowledged: nobody can say. */
+  readonly tooFew?: boolean;
   readonly detail: string;
 }
 
