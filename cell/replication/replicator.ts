@@ -269,7 +269,7 @@ export class Replicator implements PeerReplication {
     const { clock, rng } = this.#o;
     if (this.#failures > 0) return clock.sleep(fullJitterMs(rng, { ...FAILURE_BACKOFF, attempt: this.#failures }));
     // A sweep whose turn was over goes on at once from where it was.
-    if (this.#shipped.length >= DELETE_BATCH_MAX || this.#overflowed) return;
+    if (this.#shipped.length >= DELETE_BATCH_MAX || this.#pausedAt.size > 0) return;
     if (this.#notInHand().length > 0) return clock.sleep(LEFTOVER_PAUSE_MS);
     await this.#doorbell.rest(clock, SWEEP_EVERY_MS * (0.9 + 0.2 * rng.next()));
   }
