@@ -1,4 +1,11 @@
-/** `npm run simulate`: runs seeds on all cores, and for a failing one finds a smaller schedule and says how to run it again. */
+/**
+ * `npm run simulate`: runs seeds on all cores, and for a failing one finds a smaller schedule and says how to run it again.
+ *
+ * One schedule is one to four scenes (a fault or two and often a move close by) against two regions, then the heal, peace
+ * and last writes: on average 5.2 s of virtual time, 1,300 events and 22 acknowledged writes. On 2026-11-21, on one core of
+ * a busy machine, `--seeds 300 --jobs 1` ran 66 of them a second; no part of that dominates. The first hundred cost about
+ * 1.4 times what later ones do, for they are compiled meanwhile.
+ */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { FOUND, type Found } from './found-schedules.ts';
