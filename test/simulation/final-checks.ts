@@ -6,7 +6,7 @@
  */
 import { failoverKey } from '../../cell/lease/abandonment.ts';
 import { journalShards } from '../../cell/replication/journal.ts';
-import { journalPk, QUARANTINE, RECONCILED, toCommit } from '../../cell/store/table-layout.ts';
+import { fenceKey, journalPk, QUARANTINE, RECONCILED, toCommit } from '../../cell/store/table-layout.ts';
 import type { Item } from '../../cell/table/table.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
@@ -23,6 +23,11 @@ export function unrest(world: World, oracle: Oracle): string | null {
   if (world.late.underWay > 0) return `${world.late.underWay} requests from before the heal are under way`;
   const active = REGIONS.filter((region) => oracle.believesActive(region));
   if (active.length !== 1) return `${active.length} regions are active`;
+  // A close that came late: the owner has not met it yet, and may have to wait for the record to run out.
+  for (let shard = 0; shard < world.schedule.fenceShards; shard++) {
+    const fence = world.store(`store@${active[0]}`).table.peek(fenceKey(shard));
+    if (fence?.active !== active[0]) return `shard ${shard} of the owner's store is for ${fence?.active ?? 'nobody'}`;
+  }
   // A record that nobody resumes stays; it must not keep the cell from working.
   const running = world.store('arbiter').table.peek(failoverKey(CELL))?.state === 'running';
   if (running && world.schedule.resumed) return 'a failover is running';
@@ -35,6 +40,11 @@ export function unrest(world: World, oracle: Oracle): string | null {
   }
   const differing = difference(world);
   return differing === null ? null : `the stores differ: ${differing}`;
+}
+
+/** The name of a cell's process that does not run; `null`: all do. */
+export function asleep(world: World): string | null {
+  return [...world.cells.values()].find(({ process }) => !process.running)?.process.name ?? null;
 }
 
 function rows(world: World, region: RegionName): readonly Item[] {

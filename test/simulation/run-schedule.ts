@@ -6,7 +6,7 @@
 import { failoverKey } from '../../cell/lease/abandonment.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { Clients } from './clients.ts';
-import { checkEnd, unrest, unsettled } from './final-checks.ts';
+import { asleep, checkEnd, unrest, unsettled } from './final-checks.ts';
 import { inject } from './inject.ts';
 import { Oracle } from './oracle.ts';
 import { CELL, EAST, type Schedule, WEST } from './schedule.ts';
@@ -129,6 +129,8 @@ interface Ending {
 
 /** A write to each aggregate must succeed and reach the peer, and leave everything at peace again. */
 async function aftermath({ world, oracle, clients, stop }: Ending): Promise<Violation | null> {
+  // One that was stopped for long may sleep through the heal and through peace; it can't take its lane's writes yet.
+  await untilNull(world, stop, () => asleep(world));
   // A region that took over alone still refuses until its next heartbeat; so it is asked more than once.
   for (let round = 0; ; round++) {
     const before = oracle.acknowledgements.length;
