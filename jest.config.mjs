@@ -11,4 +11,6 @@ export default {
   },
   setupFiles: ['<rootDir>/test/property-settings.ts'],
   testTimeout: 60_000,
+  // The drills' tests mostly wait: two at a time take half as long, and share two cores without starving each other.
+  maxWorkers: 2,
 };

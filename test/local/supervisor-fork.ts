@@ -8,8 +8,13 @@ export interface ForkedSupervisor {
   readonly processes: readonly { readonly name: string; readonly pid: number }[];
 }
 
-export function forkSupervisor(script: string, options: Readonly<Record<string, unknown>>): ChildProcess {
-  return fork(script, [JSON.stringify(options)], { execArgv: [], env: { PATH: process.env.PATH } });
+/** With a temporary directory of its own: any start clears up what dead platforms left in the one that all share. */
+export function forkSupervisor(
+  script: string,
+  options: Readonly<Record<string, unknown>> & { readonly stateDir: string },
+): ChildProcess {
+  const env = { PATH: process.env.PATH, TMPDIR: options.stateDir };
+  return fork(script, [JSON.stringify(options)], { execArgv: [], env });
 }
 
 /** Rejects when it exits instead; what it had to say is on the test's own output. */
