@@ -32,6 +32,9 @@ const TESTED = [
   'control',
   'services',
   'router',
+  'local',
+  'drills',
+  'cli',
   'test',
   'package.json',
   'jest.config.mjs',
@@ -81,7 +84,10 @@ async function failedTests(copy, shownBy) {
   });
   // No results: it hung, or the mutant could not even be loaded, which is no proof that a test misses the guard.
   if (!existsSync(results)) throw new Error(`${shownBy} left no results. Run it by itself.`);
-  return JSON.parse(readFileSync(results, 'utf8')).numFailedTests;
+  const { numFailedTests, numRuntimeErrorTestSuites, numPassedTests } = JSON.parse(readFileSync(results, 'utf8'));
+  if (numRuntimeErrorTestSuites > 0 || numFailedTests + numPassedTests === 0)
+    throw new Error(`${shownBy} could not be loaded or names no test. Run it by itself.`);
+  return numFailedTests;
 }
 
 function mutation(guard) {
