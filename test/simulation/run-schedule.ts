@@ -153,14 +153,17 @@ async function aftermath({ world, oracle, clients, stop }: Ending): Promise<Viol
   return null;
 }
 
-/** Somebody looks whether a record was left behind, from one region and then the other. */
+/**
+ * Somebody looks whether a record was left behind, from one region and then the other. To the end: a coordinator that slept
+ * through the heal may begin only then, and fall.
+ */
 function resumeLater(world: World): void {
   let by: RegionName = WEST;
   const look = () => {
+    world.queue.in(RESUME_EVERY_MS, look);
     if (world.store('arbiter').table.peek(failoverKey(CELL))?.state !== 'running') return;
     world.begin({ atMs: 0, by, kind: 'resume', hesitatesMs: 0 });
     by = by === WEST ? EAST : WEST;
-    world.queue.in(RESUME_EVERY_MS, look);
   };
   world.queue.in(RESUME_AFTER_MS, look);
 }
