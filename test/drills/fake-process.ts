@@ -1,11 +1,17 @@
 /** An HTTP server that can be killed, stopped and continued, as a process can. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { ProcessSight } from '../../drills/ports/platform-port.ts';
 
 type Answer = (message: IncomingMessage, response: ServerResponse, text: string) => Promise<void>;
 
 const PERIOD_MS = 80;
+/**
+ * Ports below those that the system gives away, a range for each of jest's workers: one that was killed must get its own
+ * port again, and nobody else may have got it meanwhile.
+ */
+const PORTS = 1_000;
+const FIRST_PORT = 20_000 + PORTS * (Number(process.env.JEST_WORKER_ID ?? '1') % 8);
+let portsTaken = 0;
 
 export class FakeProcess {
   readonly #what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>;
@@ -30,8 +36,8 @@ export class FakeProcess {
   async start(): Promise<void> {
     if (this.#server) return;
     const server = createServer((message, response) => this.#receive(message, response));
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
-    this.#port = (server.address() as AddressInfo).port;
+    if (this.#port > 0) await listening(server, this.#port);
+    else this.#port = await listeningSomewhere(server);
     this.#server = server;
   }
 
@@ -75,5 +81,28 @@ export class FakeProcess {
       else if (waitMs > 0) setTimeout(go, waitMs);
       else go();
     });
+  }
+}
+
+function listening(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Other programs may have some of the ports. */
+async function listeningSomewhere(server: Server): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = FIRST_PORT + (portsTaken++ % PORTS);
+    try {
+      await listening(server, port);
+      return port;
+    } catch (thrown) {
+      if (attempt >= PORTS) throw thrown;
+    }
   }
 }
