@@ -1,38 +1,14 @@
 /** Drills that part regions, stores and the arbiter, on the fake platform: good, with flaws, and without effect. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { DrillOptions } from '../../drills/drill-options.ts';
-import { runDrill } from '../../drills/runner.ts';
+import { drilled as drilledAtQuickPace, endDrills } from './drilled.ts';
 import type { FakeFlaws } from './fake-flaws.ts';
-import { FakePlatform } from './fake-platform.ts';
 
-const QUICK: Partial<DrillOptions> = {
-  warmUpMs: 200,
-  steadyMs: 600,
-  holdMs: 500,
-  fineProbe: { intervalMs: 20, deadlineMs: 250, openMax: 15 },
-  coarseProbe: { intervalMs: 50, deadlineMs: 500, openMax: 4 },
-  detectWithinMs: 2_000,
-};
+afterEach(endDrills);
 
-const cleanUps: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
-});
-
+/** Held for longer than other drills' tests: a partition has to outlast a lease. */
 async function drilled(name: string, variant: string | null, flaws: FakeFlaws = {}) {
-  const fake = new FakePlatform(flaws);
-  await fake.start();
-  const parent = await mkdtemp(join(tmpdir(), 'holdfast-drill-'));
-  cleanUps.push(
-    () => fake.stop(),
-    () => rm(parent, { recursive: true }),
-  );
-  const { port: platform, failover, automation, tokens } = fake;
-  const request = { name, seed: 1, platform, failover, automation, tokens, onProgress: () => undefined };
-  return runDrill({ ...request, reportDir: join(parent, 'report'), options: { ...QUICK, variant } });
+  const { report } = await drilledAtQuickPace(name, flaws, { holdMs: 500, variant });
+  return report;
 }
 
 const GOOD: readonly (readonly [name: string, variant: string | null])[] = [
