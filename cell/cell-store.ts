@@ -4,7 +4,7 @@
  */
 import type { Aggregate, Change, Commit, CommitDraft, CommitReceipt, Revision } from '../core/commit.ts';
 import type { AckMode } from '../core/consistency.ts';
-import type { AggregateId } from '../core/ids.ts';
+import type { AggregateId, Epoch } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 
 export interface CallBounds {
@@ -24,6 +24,12 @@ export interface CellStore {
    * `STORE_THROTTLED`, `STORE_CONFLICT` (none), `OUTCOME_UNKNOWN` (unknown: the commit may or may not stand).
    */
   commit(draft: CommitDraft, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt>;
+
+  /**
+   * Resolves if this region was the owner under `epoch` when everything was read that had been read before the call: nobody
+   * else had opened by then. Throws `LEASE_NOT_HELD` (none) when it was not, and what the store throws when nobody can tell.
+   */
+  confirmOwner(epoch: Epoch, bounds: CallBounds): Promise<void>;
 }
 
 /** A commit that arrived with an epoch below the fence, with what the fence was. */

@@ -15,7 +15,7 @@ import type { Aggregate, Commit, CommitDraft, CommitReceipt } from '../../core/c
 import type { AckMode } from '../../core/consistency.ts';
 import { invariant, isPlatformError, type PlatformError } from '../../core/errors.ts';
 import { fenceShardOf } from '../../core/fence.ts';
-import type { AggregateId, RegionName } from '../../core/ids.ts';
+import type { AggregateId, Epoch, RegionName } from '../../core/ids.ts';
 import { TAKEN_IN_ITEM } from '../../core/reconcile.ts';
 import { fullJitterMs, type Rng } from '../../core/rng.ts';
 import type { CallBounds, CellStore } from '../cell-store.ts';
@@ -28,6 +28,7 @@ import { addedBy, type FoldedWrites, fold, sizeOf } from './fold-writes.ts';
 import { readAggregate } from './read-aggregate.ts';
 import type { StoreCounters } from './store-counters.ts';
 import { deadlinePassed, leaseNotHeld, outcomeUnknown, refusalError, unreplicatedRefused } from './store-refusals.ts';
+import { fenceKey, toFence } from './table-layout.ts';
 
 /** A transaction that met another one on the same items had no effect; it is repeated this often with full jitter. */
 const CONFLICT_RETRIES_MAX = 5;
@@ -103,6 +104,24 @@ export class FencedStore implements CellStore {
     }
     this.#o.counters.committed++;
     return receipt;
+  }
+
+  /**
+   * A look at the lease alone would not do: a takeover that could fence this store waits for no lease. But it raises every
+   * shard of this fence before the new owner opens, and without the fence it waits the lease out. So one shard that still
+   * stands at our epoch, read after the data, and then a lease that still runs prove that nobody else was open before.
+   */
+  async confirmOwner(epoch: Epoch, bounds: CallBounds): Promise<void> {
+    const key = fenceKey(this.#asked % this.#o.fenceShards);
+    const fence = toFence(await this.#o.table.get(key, bounds));
+    const standing = this.#o.lease.standing();
+    const fenced = fence?.epoch !== epoch || fence.active !== this.#o.region;
+    if (!fenced && standing.held && standing.epoch === epoch) return;
+    if (fenced) {
+      this.#o.counters.refusedByFence++;
+      this.#o.onFenced();
+    } else this.#o.counters.refusedByLease++;
+    throw leaseNotHeld(standing);
   }
 
   /** A fenced commit under the lease that is held now, for `commitTogether`. Throws as `commit` does before it writes. */

@@ -73,23 +73,26 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
     const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
     // A route without a body has no schema for one either; its handler is not given any.
     const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-    const reply = await underLease({ runtime, policy, call }, () => handler({ params, query, body, call }));
+    const reply = await asOwner({ runtime, policy, call }, () => handler({ params, query, body, call }));
     return respond({ context, reply, policy, runtime, call });
   });
 }
 
 /**
- * A strict read is looked at twice, like a write: what was read, or not found, by a process that slept through the end of
- * its lease may have been changed by the new owner before the caller asked. A write needs no look here: its commit has one.
+ * An answer of the owner is confirmed after everything was read: a process that slept, or whose store was fenced by a
+ * takeover that it has not heard of, would otherwise answer, or say "there is none", with what the new owner has changed
+ * since. A write needs none of it: its commit meets the fence.
  */
-function underLease(
+function asOwner(
   { runtime, policy, call }: { runtime: CellRuntime; policy: RoutePolicy; call: Call },
   work: () => Promise<Reply>,
 ): Promise<Reply> {
-  if (policy.ack !== 'none' || call.epoch === null) return work();
-  return work().finally(() => {
+  const { epoch } = call;
+  if (policy.ack !== 'none' || epoch === null) return work();
+  return work().finally(async () => {
     const standing = runtime.standing();
-    if (standing.state !== 'active' || standing.epoch !== call.epoch) throw notActive(standing);
+    if (standing.state !== 'active' || standing.epoch !== epoch) throw notActive(standing);
+    await runtime.store.confirmOwner(epoch, call);
   });
 }
 

@@ -7,7 +7,7 @@ import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds, CellStore } from '../../cell/cell-store.ts';
 import type { Aggregate, CommitDraft, CommitReceipt } from '../../core/commit.ts';
 import type { AckMode } from '../../core/consistency.ts';
-import type { AggregateId } from '../../core/ids.ts';
+import type { AggregateId, Epoch } from '../../core/ids.ts';
 import { notSeenHere, type Session } from './session.ts';
 
 /** A healthy replication takes milliseconds; whoever waits longer is better served by the other region. */
@@ -52,6 +52,10 @@ class SessionStore implements CellStore {
     const receipt = await this.#runtime.store.commit(draft, options);
     options.session?.wrote(draft.aggregate, receipt);
     return receipt;
+  }
+
+  confirmOwner(epoch: Epoch, bounds: CallBounds): Promise<void> {
+    return this.#runtime.store.confirmOwner(epoch, bounds);
   }
 
   async #wait(session: Session, bounds: CallBounds): Promise<void> {

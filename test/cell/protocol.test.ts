@@ -1,6 +1,7 @@
 /** The protocol, end to end, on the real lease, store, replication and coordinator code; what is quarantined stays there. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { QUARANTINE, toQuarantined } from '../../cell/store/table-layout.ts';
+import { epoch } from '../../core/ids.ts';
 import { noDeadline } from '../doubles/faulty-table.ts';
 import { CELL, EAST, TTL_MS, TwoRegions, WEST } from '../doubles/two-regions.ts';
 
@@ -51,6 +52,26 @@ describe('one region is active', () => {
     world.start(EAST);
     await world.clock.advance(1_000);
     expect(standing(EAST)).toEqual({ state: 'active', epoch: 1 });
+  });
+});
+
+describe('an answer of the owner', () => {
+  const confirm = () => {
+    const { store } = world.at(EAST).cell.runtime;
+    return world.settle(store.confirmOwner(epoch(1), { deadlineAtMs: world.clock.monotonicMs() + 1_000 }));
+  };
+
+  it('is not given from a store that a takeover has fenced, although the lease still runs', async () => {
+    await confirm();
+    world.deaf.add(EAST);
+    const record = await world.move({ kind: 'switchover' });
+    expect([record.state, standing(EAST)]).toEqual(['done', { state: 'active', epoch: 1 }]);
+    await expect(confirm()).rejects.toMatchObject({ code: 'LEASE_NOT_HELD', effect: 'none' });
+  });
+
+  it('is not given when the store does not say in time', async () => {
+    world.at(EAST).own.state = 'timeout';
+    await expect(confirm()).rejects.toMatchObject({ effect: 'unknown' });
   });
 });
 

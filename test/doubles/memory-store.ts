@@ -49,6 +49,8 @@ export class MemoryStore implements CellStore {
   readonly commits: Commit[] = [];
   probe: (call: StoreCall) => void | Promise<void> = () => undefined;
   degraded: CommitReceipt['degraded'] = null;
+  /** A takeover has fenced this store, whatever the lease says. */
+  fenced = false;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
@@ -74,6 +76,11 @@ export class MemoryStore implements CellStore {
     this.commits.push(commit);
     await this.probe({ kind: 'commit', phase: 'after', aggregate, draft });
     return { epoch: commit.epoch, version: commit.version, ack: options.ack, degraded: this.degraded };
+  }
+
+  async confirmOwner(epoch: Epoch, bounds: CallBounds): Promise<void> {
+    this.#checkDeadline(bounds);
+    if (this.#options.epoch() !== epoch || this.fenced) throw refused('LEASE_NOT_HELD', 'This region holds no lease.');
   }
 
   /** Takes a commit of the peer by the apply rule, without a fence; what the rule does not apply is left alone. */

@@ -37,6 +37,8 @@ export class TwoRegions {
   readonly stores: Record<string, MemoryTable> = { [EAST]: new MemoryTable(), [WEST]: new MemoryTable() };
   readonly regions: Record<string, RegionParts> = {};
   readonly operator: Record<string, FaultyTable> = {};
+  /** Regions that no doorbell reaches. */
+  readonly deaf = new Set<RegionName>();
   #ids = 0;
 
   readonly #reconcile: 'automatic' | 'manual';
@@ -104,7 +106,9 @@ export class TwoRegions {
       arbiter: this.#operatorTable('arbiter'),
       store: ({ region }) => this.#operatorTable(region),
       fenceShards: () => FENCE_SHARDS,
-      ring: ({ region }) => this.regions[region]?.cell.ring(),
+      ring: ({ region }) => {
+        if (!this.deaf.has(region)) this.regions[region]?.cell.ring();
+      },
       clock: this.clock,
       rng: seededRng(from.length),
     });

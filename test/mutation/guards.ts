@@ -173,6 +173,14 @@ const WRITES: readonly Guard[] = [
     breaks: 'a write that a stalled store let through after the takeover is acknowledged and orphaned',
   },
   {
+    name: 'fence check of an answer',
+    file: 'cell/store/fenced-store.ts',
+    snippet: 'const fenced = fence?.epoch !== epoch || fence.active !== this.#o.region;',
+    replacement: 'const fenced = fence === undefined;',
+    shownBy: 'test/cell/protocol.test.ts (is not given from a store that a takeover has fenced)',
+    breaks: 'a region that has not heard of a takeover by fence answers with what the new owner has changed since',
+  },
+  {
     name: 'lease check right before sending',
     file: 'cell/store/fenced-store.ts',
     snippet: "if (commit.class !== 'mergeable' && !this.#holds(commit)) {\n        this.#o.counters.refusedByLease++;",

@@ -125,6 +125,16 @@ describe.each([
     expect(await standby.commit({ class: 'mergeable' })).toMatchObject({ epoch: 0, version: 1 });
   });
 
+  it('confirms who owns the cell under this epoch, and nobody else', async () => {
+    const { world } = await opened();
+    const confirm = (of: CellStore, as: Epoch) =>
+      world.settle(of.confirmOwner(as, { deadlineAtMs: world.nowMs() + 60_000 }));
+    await confirm(world.active, world.epoch);
+    const refused = { code: 'LEASE_NOT_HELD', effect: 'none' };
+    await expect(confirm(world.active, epoch(world.epoch + 1))).rejects.toMatchObject(refused);
+    await expect(confirm(world.standby, world.epoch)).rejects.toMatchObject(refused);
+  });
+
   it('refuses what is too large for one commit', async () => {
     const { active } = await opened();
     const changes = Array.from({ length: 51 }, (_, n) => ({ kind: 'put', item: `i${n}`, data: {} }) as const);

@@ -74,6 +74,13 @@ describe('admission', () => {
     expect((await send(checkout, 'GET /stock/anchor-mug')).status).toBe(421);
   });
 
+  it('does not answer with what it read from a store that was fenced, whatever its lease says', async () => {
+    const { checkout, runtime } = services();
+    runtime.store.fenced = true;
+    const late = await send(checkout, 'GET /stock/anchor-mug');
+    expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'LEASE_NOT_HELD', '1']);
+  });
+
   it('names no owner while none is known', async () => {
     const { checkout, runtime } = services();
     runtime.current = { state: 'standby', owner: null, epoch: null };
