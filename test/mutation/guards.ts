@@ -177,7 +177,6 @@ const WRITES: readonly Guard[] = [
     file: 'cell/store/fenced-store.ts',
     snippet: 'const fenced = fence?.epoch !== epoch || fence.active !== this.#o.region;',
     replacement: 'const fenced = fence === undefined;',
-    shownBy: 'test/cell/protocol.test.ts (is not given from a store that a takeover has fenced)',
     breaks: 'a region that has not heard of a takeover by fence answers with what the new owner has changed since',
   },
   {

@@ -45,6 +45,8 @@ export const KINDS_OF_TROUBLE = [
   'commit taken in again',
   'commits taken in together',
   'cell taken back by its holder',
+  /** Strict reads. */
+  'strict read refused at the end',
   /** Routers. */
   'router learnt from a hint',
   'router refused an older hint',

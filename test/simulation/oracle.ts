@@ -101,6 +101,8 @@ export class Oracle {
   readonly #opened = new Map<string, number>();
   /** Who got each epoch of the lease. */
   readonly #owners = new Map<number, RegionName>();
+  /** Called after each acknowledgement was judged. */
+  onAcknowledged: () => void = () => undefined;
   /** The first one; it ends the run. */
   violation: Violation | null = null;
 
@@ -143,6 +145,12 @@ export class Oracle {
     }
     this.acknowledgements.push({ invocation, receipt, atMs: this.#nowMs });
     if (operation.lane) return;
+    this.#judgeStrict(invocation, receipt);
+    this.onAcknowledged();
+  }
+
+  #judgeStrict(invocation: Invocation, receipt: CommitReceipt): void {
+    const { entry, operation } = invocation;
     const name = `${operation.aggregate} ${receipt.epoch}.${receipt.version}`;
     const other = this.#ackedVersions.get(name);
     if (other !== undefined) this.#fail('double-version', `${name} was acknowledged for ${other} and for ${entry}`);

@@ -9,6 +9,7 @@ import { Clients } from './clients.ts';
 import { asleep, checkEnd, unrest, unsettled } from './final-checks.ts';
 import { inject } from './inject.ts';
 import { Oracle } from './oracle.ts';
+import { askBeside } from './readers.ts';
 import { CELL, EAST, type Schedule, WEST } from './schedule.ts';
 import { Trace, type Tracing } from './trace.ts';
 import { Violation } from './violation.ts';
@@ -74,6 +75,7 @@ export async function runSchedule(schedule: Schedule, options: { tracing?: Traci
 async function judge(world: World, oracle: Oracle): Promise<Violation | null> {
   const { schedule, queue } = world;
   const clients = new Clients(world, oracle);
+  askBeside(world, oracle);
   const undo = new Set<() => void>();
   for (const fault of schedule.faults) {
     queue.in(fault.atMs, () => {

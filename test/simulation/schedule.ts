@@ -71,6 +71,10 @@ export interface Schedule {
   readonly watching?: boolean;
   /** Queries see rows from before and after a commit that arrives meanwhile. */
   readonly torn?: boolean;
+  /** Strict reads are asked beside the writes. */
+  readonly readers?: boolean;
+  /** Leases are renewed as late as possible, as by processes that only look when they are asked something. */
+  readonly lazy?: boolean;
   readonly faults: readonly Fault[];
   readonly moves: readonly Move[];
 }
@@ -122,6 +126,8 @@ export function drawSchedule(seed: number, { stepsMax }: ScheduleOptions): Sched
     twins,
     torn: rng.next() < 0.5,
     watching: rng.next() < 0.5,
+    readers: seed % 2 === 0,
+    lazy: seed % 8 === 0,
     faults: faults.sort(byTime),
     moves: moves.sort(byTime),
   };

@@ -47,6 +47,9 @@ interface Operator {
   readonly ports: ReturnType<typeof tableFailoverPorts>;
 }
 
+/** Of the TTL: a holder that looks as rarely as it may hears of a takeover late, or of the end of its lease only by the clock. */
+const LAZY_RENEWAL_RATIO = 0.6;
+
 export interface WorldOptions {
   readonly schedule: Schedule;
   readonly observe: (effect: Effect) => void;
@@ -136,7 +139,7 @@ export class World {
       peer: peerOf(region),
       home: EAST,
       leaseTtlMs: schedule.ttlMs,
-      renewEveryMs: Math.floor(schedule.ttlMs / 4),
+      renewEveryMs: Math.floor(schedule.ttlMs * (schedule.lazy ? LAZY_RENEWAL_RATIO : 0.25)),
       fenceShards: schedule.fenceShards,
       peerLoss: schedule.peerLoss,
     } as const;
