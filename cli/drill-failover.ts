@@ -6,7 +6,8 @@ import type { FailoverPort, Move, MoveResult } from '../drills/ports/failover-po
 import type { PlatformView } from '../local/platform-control.ts';
 import type { Machine } from './failover-operator.ts';
 import { Operator } from './operator.ts';
-import type { FailoverRequest } from './services.ts';
+import { openQuarantineOperator } from './quarantine-operator.ts';
+import type { FailoverRequest, QuarantineOperator } from './services.ts';
 
 export interface DrillFailover extends FailoverPort {
   /** Lets go of connections. */
@@ -33,6 +34,7 @@ export function drillFailover(
     plan: (move) => operatorIn(move.operatorRegion).decide(requestOf(move)),
     run: (move) => carryOut(operatorIn(move.operatorRegion), move),
     resume: ({ cell, operatorRegion }) => resume(operatorIn(operatorRegion), cell),
+    discardLeft: (of) => discardLeft(openQuarantineOperator(view, machine), of),
     close: () => {
       for (const operator of operators.values()) operator.close();
     },
@@ -60,6 +62,23 @@ async function resume(operator: DrillOperator, cell: string): Promise<'done' | '
     if (isPlatformError(thrown) && thrown.code === 'FAILOVER_REFUSED') return 'nothing to resume';
     throw thrown;
   }
+}
+
+async function discardLeft(
+  opening: Promise<QuarantineOperator>,
+  of: { readonly cell: string; readonly reason: string },
+): Promise<readonly string[]> {
+  const desk = await opening;
+  const cell = cellId(of.cell);
+  const discarded: string[] = [];
+  for (const { id } of (await desk.list(cell)).rows) {
+    const { standing, merge } = await desk.show(cell, id);
+    const isForPerson = standing.state === 'diverged' && (merge === null || merge.kind === 'person');
+    if (!isForPerson) continue;
+    await desk.settle(cell, { id, wish: 'discard', reason: of.reason });
+    discarded.push(id);
+  }
+  return discarded;
 }
 
 function resultOf(record: FailoverRecord): MoveResult {

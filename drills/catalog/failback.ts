@@ -15,6 +15,8 @@ const UNSHIPPED_MS = 500;
 /** From the heal to a copy at home that may serve: what waits is shipped, what is stale is settled and repaired. */
 const CONSISTENT_MS_MAX = 60_000;
 const ASK_EVERY_MS = 500;
+/** What still waits to be settled by then waits for a person. */
+const PERSON_AFTER_MS = 6_000;
 /** Under load at home again, before the end. */
 const HOME_MS = 1_000;
 
@@ -75,6 +77,7 @@ async function comeHome(lab: Lab, cell: string): Promise<void> {
     if (objections === '') break;
     if (objections !== refusedFor && (await tryRefused(lab, { move, objections })) === 'home') return;
     refusedFor = objections;
+    if (recorder.nowMs() - askedAtMs > PERSON_AFTER_MS) await actAsPerson(lab, cell);
     if (recorder.nowMs() - askedAtMs > CONSISTENT_MS_MAX)
       throw new Error(`${cell} can't come home ${CONSISTENT_MS_MAX} ms after the heal: ${objections}.`);
     await clock.sleep(ASK_EVERY_MS, lab.signal);
@@ -84,6 +87,14 @@ async function comeHome(lab: Lab, cell: string): Promise<void> {
   await closeUp(lab, [cell], async () => {
     judgeConsistent(lab, { cell, result: await moveCell(lab, move) });
   });
+}
+
+/** A write that both regions made of the same thing has no rule: the report says what was given up for which. */
+async function actAsPerson(lab: Lab, cell: string): Promise<void> {
+  const reason = 'drill: the newer write of the owner stays';
+  for (const id of await lab.failover.discardLeft({ cell, reason })) {
+    lab.mark('failover', `${id} is discarded by hand: ${reason}`, { cell });
+  }
 }
 
 /** What spoke against it may be settled a moment later; then the move is as good as any. */

@@ -37,6 +37,11 @@ export interface FailoverPort {
     readonly cell: string;
     readonly operatorRegion: string;
   }): Promise<'done' | 'failed' | 'nothing to resume'>;
+  /**
+   * Decides like a person on duty what no rule may decide: the older of two writes of the same thing is discarded, audited
+   * with the reason. What the platform settles by itself is left to it. Resolves with the names of what was discarded.
+   */
+  discardLeft(of: { readonly cell: string; readonly reason: string }): Promise<readonly string[]>;
   /** Resolves when it is over, one way or the other; a rejection counts as failed. */
   run(move: Move): Promise<MoveResult>;
 }

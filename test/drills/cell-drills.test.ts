@@ -65,6 +65,14 @@ describe('failback', () => {
     expect(report.timeline.map(({ what }) => what)).toContain('coming home is refused: the copy is behind');
   });
 
+  it('decides by hand what is left for a person, and says what it gave up', async () => {
+    const { report } = await drilled('failback', { leavesToPerson: true, leaseTtlMs: 3_000 });
+    expect([report.verdict, report.reasons]).toEqual(['pass', []]);
+    expect(report.timeline.map(({ what }) => what)).toContain(
+      'stock/acme/mug@1.1 is discarded by hand: drill: the newer write of the owner stays',
+    );
+  });
+
   it('fails when acknowledged writes are lost', async () => {
     const { report } = await drilled('failback', { losesWrites: true });
     expect(report.verdict).toBe('fail');

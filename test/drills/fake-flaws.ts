@@ -19,5 +19,7 @@ export interface FakeFlaws {
   /** A throttled cell is taken for dead and moved. */
   readonly movesTheSlow?: boolean;
   /** The first so many looks at a move find something against it. */
+  /** A commit waits in quarantine until somebody discards it. */
+  readonly leavesToPerson?: boolean;
   readonly objectionsAtFirst?: number;
 }

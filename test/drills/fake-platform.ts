@@ -38,9 +38,11 @@ export class FakePlatform {
   readonly #network: FakeNetwork;
   readonly #leaseTtlMs: number;
   #looks = 0;
+  #leftToPerson: boolean;
 
   constructor(flaws: FakeFlaws = {}) {
     this.#flaws = flaws;
+    this.#leftToPerson = flaws.leavesToPerson ?? false;
     this.#leaseTtlMs = flaws.leaseTtlMs ?? LEASE_TTL_MS;
     const cells = CELLS.map(({ id }) => id);
     this.#network = new FakeNetwork({ regions: REGIONS, cells, leaseTtlMs: this.#leaseTtlMs });
@@ -118,6 +120,11 @@ export class FakePlatform {
         return { objections: this.#objections() };
       },
       resume: async () => 'nothing to resume',
+      discardLeft: async () => {
+        if (!this.#leftToPerson) return [];
+        this.#leftToPerson = false;
+        return ['stock/acme/mug@1.1'];
+      },
       run: async ({ cell, kind, to }) => {
         if (kind === 'failback' && this.#objections().length > 0)
           return { outcome: 'refused', steps: [], decision: null };
@@ -150,6 +157,7 @@ export class FakePlatform {
 
   #objections(): readonly string[] {
     const { objectionsAtFirst = 0 } = this.#flaws;
+    if (this.#leftToPerson) return ['1 quarantined commits wait to be settled'];
     return objectionsAtFirst > 0 && this.#looks <= objectionsAtFirst ? ['the copy is behind'] : [];
   }
 
