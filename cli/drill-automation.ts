@@ -8,6 +8,9 @@ import { stepsOf } from './drill-failover.ts';
 import type { Machine } from './failover-operator.ts';
 import type { AutomationOperator } from './services.ts';
 
+/** From the reservation of a move to the first record of it: the evidence is gathered once more, each call within its limit. */
+const BEGUN_WITHIN_MS = 10_000;
+
 export function drillAutomation(view: PlatformView, machine: Machine): AutomationPort {
   // Opened for each call: which region reaches the arbiter is what a drill changes.
   const withOperator = async <T>(use: (operator: AutomationOperator) => Promise<T>): Promise<T> => {
@@ -49,13 +52,17 @@ function whyOf(verdict: { readonly kind: string; readonly why?: string }): strin
   return verdict.why ?? '';
 }
 
-function toMove(move: ReservedMove, at: { nowMs: number; record: FailoverRecord | undefined }): AutomaticMove {
+function outcomeOf({ state }: FailoverRecord): AutomaticMove['outcome'] {
+  return state === 'done' || state === 'running' ? state : 'failed';
+}
+
+export function toMove(move: ReservedMove, at: { nowMs: number; record: FailoverRecord | undefined }): AutomaticMove {
   const { cell, from, to, atMs } = move;
   const { record } = at;
-  const state = record?.state ?? 'running';
+  const agoMs = at.nowMs - atMs;
   return {
-    ...{ cell, from, to, agoMs: at.nowMs - atMs, record: record ?? null },
-    outcome: state === 'done' || state === 'running' ? state : 'failed',
+    ...{ cell, from, to, agoMs, record: record ?? null },
+    outcome: record ? outcomeOf(record) : agoMs > BEGUN_WITHIN_MS ? 'called-off' : 'running',
     steps: record ? stepsOf(record) : [],
   };
 }

@@ -41,6 +41,10 @@ export function noteMoves(lab: Lab, moves: readonly AutomaticMove[]): void {
     const askedAtMs = nowMs - agoMs;
     const sinceMs = lab.notes.faultAtMs === null ? {} : { durationMs: askedAtMs - lab.notes.faultAtMs };
     lab.mark('detected', 'automation decided, since the fault', { cell, t: askedAtMs, ...sinceMs });
+    if (outcome === 'called-off') {
+      lab.mark('failover', 'automation called its move off at the last moment', { cell, t: askedAtMs });
+      continue;
+    }
     for (const { name, startMs, endMs, detail } of steps) {
       const at = { cell, t: askedAtMs + endMs, durationMs: endMs - startMs };
       lab.mark('failover', detail ? `${name}: ${detail}` : name, at);

@@ -13,7 +13,8 @@ export interface AutomaticMove {
   readonly to: string;
   /** How long before this answer automation decided on it. */
   readonly agoMs: number;
-  readonly outcome: 'running' | 'done' | 'failed';
+  /** `called-off`: decided, and not begun, because the region was well again at the last moment. */
+  readonly outcome: 'running' | 'done' | 'failed' | 'called-off';
   readonly steps: readonly {
     readonly name: string;
     readonly startMs: number;
