@@ -23,6 +23,7 @@ import {
   type Move,
   peerOf,
   REGIONS,
+  renewEveryMs,
   type Schedule,
   STORES,
 } from './schedule.ts';
@@ -46,9 +47,6 @@ interface Operator {
   readonly coordinator: FailoverCoordinator;
   readonly ports: ReturnType<typeof tableFailoverPorts>;
 }
-
-/** Of the TTL: a holder that looks as rarely as it may hears of a takeover late, or of the end of its lease only by the clock. */
-const LAZY_RENEWAL_RATIO = 0.6;
 
 export interface WorldOptions {
   readonly schedule: Schedule;
@@ -139,7 +137,7 @@ export class World {
       peer: peerOf(region),
       home: EAST,
       leaseTtlMs: schedule.ttlMs,
-      renewEveryMs: Math.floor(schedule.ttlMs * (schedule.lazy ? LAZY_RENEWAL_RATIO : 0.25)),
+      renewEveryMs: renewEveryMs(schedule),
       fenceShards: schedule.fenceShards,
       peerLoss: schedule.peerLoss,
     } as const;
