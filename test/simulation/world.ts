@@ -274,8 +274,7 @@ export class World {
   /** A commit leaves a process: it must hold the lease at that instant, under that epoch. */
   #sends(sent: { process: SimProcess; to: string; writes: readonly TableWrite[] }): void {
     const { process, to, writes } = sent;
-    const region = regionOf(process.name);
-    if (to !== `store@${region}`) return;
+    if (to !== `store@${regionOf(process.name)}`) return;
     const entry = writes.find((write) => write.kind === 'put' && write.item.pk.startsWith('JOURNAL#'));
     if (entry?.kind !== 'put') return;
     const epoch = Number(entry.item.sk.split('#').at(-2));
