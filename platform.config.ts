@@ -54,6 +54,27 @@ const topology: TopologyInput = {
     cooldownMs: 600_000,
     jitterMs: 250,
   },
+
+  // For "cdk deploy" and "holdfast … --target aws"; one machine ignores it. Every line may be left out.
+  //   stage                'sandbox': everything is gone after a destroy. 'production': tables are kept and can't be deleted by
+  //                        accident, logs are kept longer, and identity must be given
+  //   keepers              how leases are renewed: 'economy' once a minute (a region that vanishes is missed for minutes, idling
+  //                        costs cents), 'fast' as above under lease (some 5 USD a month for each cell and region),
+  //                        'pinned': a lease never runs out, so a cell moves only while its old store answers
+  //   entry                behind the global address: 'regional', the routers of the regions, or 'edge', one more at CloudFront
+  //   reservedConcurrency  how many copies of a service one cell may run in one region; 10 requests a second each at most
+  //   accountConcurrency   your quota "Concurrent executions" in each region (new accounts may have 10: ask for more first)
+  //   budgetUsdPerMonth    a warning at 80 % and 100 % of it; nothing is stopped
+  //   faultInjection       whether functions carry the extension of AWS FIS (default: in a sandbox)
+  //   alarmEmail, domain {name, certificateArn}, identity {issuer, jwksUrl}    default: none; tokens of "holdfast token"
+  aws: {
+    stage: 'sandbox',
+    keepers: 'economy',
+    entry: 'regional',
+    reservedConcurrency: { cart: 10, catalog: 10, checkout: 10 },
+    accountConcurrency: 1_000,
+    budgetUsdPerMonth: 20,
+  },
 };
 
 export default validateTopology(topology);

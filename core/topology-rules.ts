@@ -5,6 +5,7 @@
 import { type CellId, cellId, type RegionName, regionName } from './ids.ts';
 import type { CellSpec, Topology } from './topology.ts';
 import { readAutomation } from './topology-automation.ts';
+import { readAws } from './topology-aws.ts';
 import { type Finding, TopologyReader } from './topology-reader.ts';
 
 export const REGIONS_MAX = 8;
@@ -21,7 +22,7 @@ export const LEASE_RENEW_MS_MIN = 50;
 /** Three tries fit into a lease, so one lost renewal costs nothing. */
 export const LEASE_RENEWALS_MIN = 3;
 
-const TOPOLOGY_KEYS = ['regions', 'arbiter', 'cells', 'waves', 'lease', 'peerLoss', 'automation'];
+const TOPOLOGY_KEYS = ['regions', 'arbiter', 'cells', 'waves', 'lease', 'peerLoss', 'automation', 'aws'];
 const CELL_KEYS = ['id', 'home', 'standby', 'weight', 'intake', 'writesPerSecondMax'];
 const CELL_FORM = { parse: cellId, allowed: '1–32 of a–z 0–9 -, begins with a letter' };
 const REGION_FORM = { parse: regionName, allowed: '2–32 of a–z 0–9 -, begins with a letter' };
@@ -37,9 +38,10 @@ export function readTopology(input: unknown): { topology: Topology | null; findi
   const lease = readLease(reader, fields.get('lease'));
   const peerLoss = reader.choice('peerLoss', fields.get('peerLoss'), ['continue', 'refuse'] as const);
   const automation = readAutomation(reader, { value: fields.get('automation'), lease });
-  if (!regions || !arbiter || !cells || !waves || !lease || !peerLoss || !automation)
+  const aws = readAws(reader, fields.get('aws'));
+  if (!regions || !arbiter || !cells || !waves || !lease || !peerLoss || !automation || !aws)
     return { topology: null, findings: reader.findings };
-  return { topology: { regions, arbiter, cells, waves, lease, peerLoss, automation }, findings: reader.findings };
+  return { topology: { regions, arbiter, cells, waves, lease, peerLoss, automation, aws }, findings: reader.findings };
 }
 
 function readRegions(reader: TopologyReader, value: unknown): readonly RegionName[] | null {

@@ -5,6 +5,7 @@
 import { PlatformError } from './errors.ts';
 import type { CellId, RegionName } from './ids.ts';
 import type { AutomationSettings } from './topology-automation.ts';
+import type { AwsInput, AwsSettings } from './topology-aws.ts';
 import { describeFindings } from './topology-reader.ts';
 import { readTopology } from './topology-rules.ts';
 
@@ -30,6 +31,8 @@ export interface Topology {
   /** What a `replicated` write does once its peer has been gone for longer than a lease. */
   readonly peerLoss: 'continue' | 'refuse';
   readonly automation: AutomationSettings;
+  /** Only what runs on AWS looks at it. */
+  readonly aws: AwsSettings;
 }
 
 /** What a person writes: names as plain strings, and defaults for what is rarely changed. */
@@ -49,6 +52,8 @@ export interface TopologyInput {
   readonly peerLoss: 'continue' | 'refuse';
   /** Default: assisted, with bounds that fit the lease. */
   readonly automation?: Partial<AutomationSettings>;
+  /** Default: a sandbox that costs next to nothing while nobody uses it. */
+  readonly aws?: AwsInput;
 }
 
 /**

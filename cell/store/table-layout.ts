@@ -22,8 +22,7 @@ import type { Item, Key } from '../table/table.ts';
 /** Journal and outbox are spread over this many table keys: a partition of DynamoDB takes 1,000 writes a second. */
 export const JOURNAL_SHARDS = 4;
 
-export const cellTableName = (cell: string) => `holdfast-${cell}`;
-export const ARBITER_TABLE = 'holdfast-arbiter';
+export { ARBITER_TABLE, cellTableName } from '../../core/aws-names.ts';
 
 export const HEAD = 'HEAD';
 export const ITEM_PREFIX = 'ITEM#';

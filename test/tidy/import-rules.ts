@@ -21,6 +21,8 @@ export const DIRECTIONS: readonly Direction[] = [
   // The store of a cell only through its ports; its adapters and its root know the implementation.
   { of: 'control/', may: ['core/', 'resilience/', 'cell/'] },
   { of: 'infra/', may: ['core/', 'platform.config.ts'] },
+  // The composition root of the CDK app: it opens the development issuer.
+  { of: 'infra/bin/', may: EVERYTHING },
   { of: 'local/', may: ['core/', 'platform.config.ts'] },
   // Hosts are composition roots: they put the bundles of the other folders into a process.
   { of: 'local/hosts/', may: EVERYTHING },

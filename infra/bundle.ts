@@ -1,0 +1,137 @@
+/**
+ * Bundles every function in one run of esbuild, into `dist/lambda/<name>/index.mjs`, and names the result: the release is the
+ * hash of all bundles, so the same source is the same release on every machine. Nothing is bundled once per cell.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { PlatformError } from '../core/errors.ts';
+import type { Topology } from '../core/topology.ts';
+import { EDGE_BYTES_MAX, EDGE_ENTRY, FUNCTIONS, type FunctionName } from './functions.ts';
+
+/** What Lambda's runtime brings itself. */
+const IN_THE_RUNTIME = ['@aws-sdk/*', '@smithy/*'];
+/** More takes noticeably longer to load at a cold start; a bundle above it carries something that it should not. */
+export const BUNDLE_BYTES_MAX = 250_000;
+/** Some dependencies are CommonJS and call `require` for Node's own modules. */
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+export interface FunctionCode {
+  /** A folder with `index.mjs`. */
+  readonly dir: string;
+  readonly hash: string;
+}
+
+export interface Bundles {
+  /** Changes when any function's code does, and only then. */
+  readonly release: string;
+  readonly functions: ReadonlyMap<FunctionName, FunctionCode>;
+  /** The source of the edge router's CloudFront Function; `null` when the entry is regional. */
+  readonly edge: string | null;
+}
+
+export interface BundleOptions {
+  readonly rootDir: string;
+  readonly topology: Topology;
+}
+
+/** Throws `INVALID_INPUT` when an entry is missing, esbuild's own error when one does not compile. */
+export async function bundleFunctions({ rootDir, topology }: BundleOptions): Promise<Bundles> {
+  const withEdge = topology.aws.entry === 'edge';
+  refuseMissing(rootDir, [...FUNCTIONS.map(({ entry }) => entry), ...(withEdge ? [EDGE_ENTRY] : [])]);
+  const [outputs, edge] = await Promise.all([buildFunctions(rootDir), withEdge ? buildEdge(rootDir) : null]);
+  const carried = JSON.stringify(topology);
+  const functions = new Map<FunctionName, FunctionCode>();
+  for (const { name, carriesTopology } of FUNCTIONS) {
+    const code = outputs.get(name) ?? '';
+    refuseTooLarge(name, { bytes: Buffer.byteLength(code), bytesMax: BUNDLE_BYTES_MAX });
+    const files = { 'index.mjs': code, ...(carriesTopology ? { 'topology.json': carried } : {}) };
+    const dir = join(rootDir, 'dist', 'lambda', name);
+    writeFolder(dir, files);
+    functions.set(name, { dir, hash: hashOf(Object.entries(files).flat()) });
+  }
+  if (edge !== null) refuseTooLarge('the edge router', { bytes: Buffer.byteLength(edge), bytesMax: EDGE_BYTES_MAX });
+  // Of the code alone: a cell more or less is no other release.
+  const release = hashOf([...[...outputs].flat(), edge ?? '']).slice(0, 12);
+  return { release, functions, edge };
+}
+
+const SETTINGS: BuildOptions = { bundle: true, minify: true, write: false, legalComments: 'none', logLevel: 'silent' };
+
+async function buildFunctions(rootDir: string): Promise<ReadonlyMap<FunctionName, string>> {
+  const { outputFiles = [] } = await build({
+    ...SETTINGS,
+    absWorkingDir: rootDir,
+    entryPoints: FUNCTIONS.map(({ name, entry }) => ({ in: entry, out: name })),
+    outdir: 'out',
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    external: IN_THE_RUNTIME,
+    banner: { js: BANNER },
+  });
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  return new Map(FUNCTIONS.map(({ name }) => [name, texts.get(join(rootDir, 'out', `${name}.js`)) ?? '']));
+}
+
+/** CloudFront calls a global `handler` and knows no exports; its own module stays an import. */
+async function buildEdge(rootDir: string): Promise<string> {
+  const { outputFiles } = await build({
+    ...SETTINGS,
+    absWorkingDir: rootDir,
+    entryPoints: [EDGE_ENTRY],
+    write: false,
+    // A name that is shortened is one that CloudFront does not find.
+    minifyIdentifiers: false,
+    minify: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    format: 'esm',
+    target: 'es2020',
+    external: ['cloudfront'],
+  });
+  return (outputFiles[0]?.text ?? '').replace(/export\s*\{[^}]*\};?\s*$/, '');
+}
+
+/** Moved into place whole, so that a build beside this one reads either the old file or the new one. */
+function writeFolder(dir: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(dir, { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(dir, name);
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
+    const staged = join(dirname(dir), `.${process.pid}-${name}`);
+    writeFileSync(staged, text);
+    rmSync(path, { force: true });
+    renameSync(staged, path);
+  }
+}
+
+function refuseMissing(rootDir: string, entries: readonly string[]): void {
+  const missing = entries.filter((entry) => !existsSync(join(rootDir, entry)));
+  if (missing.length === 0) return;
+  throw new PlatformError({
+    code: 'INVALID_INPUT',
+    kind: 'caller',
+    effect: 'none',
+    message: `Functions without code: ${missing.join(', ')}. Every entry of infra/functions.ts must exist; write it, or take its row out.`,
+    details: { missing },
+  });
+}
+
+function refuseTooLarge(name: string, { bytes, bytesMax }: { bytes: number; bytesMax: number }): void {
+  if (bytes <= bytesMax) return;
+  throw new PlatformError({
+    code: 'PAYLOAD_TOO_LARGE',
+    kind: 'caller',
+    effect: 'none',
+    message: `The bundle of ${name} has ${bytes} bytes; allowed: ${bytesMax}. Look for what it imports and does not need.`,
+  });
+}
+
+function hashOf(parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex');
+}

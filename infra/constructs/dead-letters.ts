@@ -1,0 +1,15 @@
+/** The queue for what could not be delivered: encrypted, TLS only, kept as long as SQS keeps anything. */
+import { Duration, RemovalPolicy, aws_sqs as sqs } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Stage } from '../../core/topology-aws.ts';
+
+export function deadLetters(scope: Construct, { queueName, stage }: { queueName: string; stage: Stage }): sqs.Queue {
+  return new sqs.Queue(scope, 'DeadLetters', {
+    queueName,
+    encryption: sqs.QueueEncryption.SQS_MANAGED,
+    enforceSSL: true,
+    retentionPeriod: Duration.days(14),
+    // Nothing in it is the only copy: the journal has what the stream could not bring.
+    removalPolicy: stage === 'production' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * One function as all of them are made: arm64, its own role from its row, its own log group, a published version behind the
+ * alias `live`, and a URL on that alias when its row says so. Nothing calls an unpublished version.
+ */
+import {
+  AssetHashType,
+  Duration,
+  aws_iam as iam,
+  aws_lambda as lambda,
+  aws_logs as logs,
+  RemovalPolicy,
+  Tags,
+} from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { FAULTS_PREFIX, LIVE, mapBucketName, TAGS } from '../../core/aws-names.ts';
+import type { Stage } from '../../core/topology-aws.ts';
+import type { FunctionCode } from '../bundle.ts';
+import type { FunctionSpec } from '../functions.ts';
+import { type GrantPlace, logGroupName, policyOf } from './grants.ts';
+
+export interface PlatformFunctionProps {
+  readonly spec: FunctionSpec;
+  readonly code: FunctionCode;
+  readonly place: GrantPlace;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stage: Stage;
+  /** Default: none is reserved, and none is kept from others. */
+  readonly reservedConcurrency?: number;
+  /** Default: the row's. */
+  readonly timeoutS?: number;
+}
+
+/** Public, per region and architecture: AWS keeps the newest 1.x version of its extension here. */
+const FAULTS_LAYER = '{{resolve:ssm:/aws/service/fis/lambda-extension/AWS-FIS-extension-arm64/1.x.x}}';
+
+export class PlatformFunction extends Construct {
+  readonly function: lambda.Function;
+  readonly live: lambda.Alias;
+  /** Absent when nobody may call it by URL. */
+  readonly url: string | null;
+
+  constructor(scope: Construct, id: string, props: PlatformFunctionProps) {
+    super(scope, id);
+    const { spec, code, place, stage } = props;
+    const withFaults = place.faultInjection && spec.scope === 'cell';
+    this.function = new lambda.Function(this, 'Function', {
+      functionName: place.functionName,
+      runtime: lambda.Runtime.NODEJS_22_X,
+      architecture: lambda.Architecture.ARM_64,
+      handler: 'index.handler',
+      // One folder for all cells, hashed once when it was bundled.
+      code: lambda.Code.fromAsset(code.dir, { assetHash: code.hash, assetHashType: AssetHashType.CUSTOM }),
+      memorySize: spec.memoryMb,
+      timeout: Duration.seconds(props.timeoutS ?? spec.timeoutS),
+      environment: { ...props.environment, ...(withFaults ? faultsEnvironment(place) : {}) },
+      role: new iam.Role(this, 'Role', {
+        assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+        inlinePolicies: { calls: policyOf(spec, place) },
+      }),
+      logGroup: new logs.LogGroup(this, 'Log', {
+        logGroupName: logGroupName(place.functionName),
+        retention: stage === 'production' ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
+        removalPolicy: stage === 'production' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      }),
+      ...(withFaults ? { layers: [lambda.LayerVersion.fromLayerVersionArn(this, 'Faults', FAULTS_LAYER)] } : {}),
+      ...(props.reservedConcurrency ? { reservedConcurrentExecutions: props.reservedConcurrency } : {}),
+    });
+    this.live = new lambda.Alias(this, 'Live', { aliasName: LIVE, version: this.function.currentVersion });
+    this.url = spec.url === null ? null : urlOf(this.live, spec.url);
+    Tags.of(this.function).add(TAGS.role, spec.url === 'iam' && spec.scope === 'cell' ? 'service' : spec.name);
+  }
+}
+
+function urlOf(live: lambda.Alias, open: 'public' | 'iam'): string {
+  const authType = open === 'public' ? lambda.FunctionUrlAuthType.NONE : lambda.FunctionUrlAuthType.AWS_IAM;
+  // Where it is public the construct adds both permissions, InvokeFunctionUrl and InvokeFunction through the URL; who calls one
+  // under IAM has both in its own policy, because it is in the same account.
+  return live.addFunctionUrl({ authType }).url;
+}
+
+function faultsEnvironment({ account, region }: GrantPlace): Readonly<Record<string, string>> {
+  return {
+    AWS_LAMBDA_EXEC_WRAPPER: '/opt/aws-fis/bootstrap',
+    AWS_FIS_CONFIGURATION_LOCATION: `arn:aws:s3:::${mapBucketName(account, region)}/${FAULTS_PREFIX}`,
+  };
+}

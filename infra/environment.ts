@@ -1,0 +1,35 @@
+/** The environment of the functions: what their code reads, and nothing else. */
+import { peerOf } from '../core/aws-names.ts';
+import type { RegionName } from '../core/ids.ts';
+import type { CellSpec, Topology } from '../core/topology.ts';
+import { fenceShards } from '../core/topology-sizing.ts';
+
+export type FunctionEnvironment = Readonly<Record<string, string>>;
+
+export function cellEnvironment(of: {
+  readonly topology: Topology;
+  readonly cell: CellSpec;
+  readonly region: RegionName;
+  readonly release: string;
+}): FunctionEnvironment {
+  const { topology, cell, region, release } = of;
+  const { ttlMs, renewEveryMs } = leaseOf(topology);
+  return {
+    HOLDFAST_CELL: cell.id,
+    HOLDFAST_REGION: region,
+    HOLDFAST_PEER: peerOf(cell, region),
+    HOLDFAST_HOME: cell.home,
+    HOLDFAST_LEASE_TTL_MS: String(ttlMs),
+    HOLDFAST_RENEW_EVERY_MS: String(renewEveryMs),
+    HOLDFAST_FENCE_SHARDS: String(fenceShards(cell)),
+    HOLDFAST_PEER_LOSS: topology.peerLoss,
+    HOLDFAST_RELEASE: release,
+  };
+}
+
+/** A keeper that runs once a minute can't keep a lease of seconds. */
+const ECONOMY_LEASE = { ttlMs: 300_000, renewEveryMs: 60_000 } as const;
+
+function leaseOf({ aws, lease }: Topology): Topology['lease'] {
+  return aws.keepers === 'fast' ? lease : ECONOMY_LEASE;
+}
