@@ -31,6 +31,12 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('../bench/drain/measure-drain.ts')).measureDrain,
   }),
   bench({
+    name: 'synth',
+    summary:
+      'how long the templates of 100 cells in two regions take, with and without the rules, and how large they are',
+    load: async () => (await import('../bench/synth/measure-synth.ts')).measureSynth,
+  }),
+  bench({
     name: 'router',
     summary: 'the Node router beside nginx, HAProxy and Node proxies: requests a second per core, added latency',
     load: async () => (await import('../bench/router/measure-router.ts')).measureRouter,

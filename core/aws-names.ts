@@ -46,3 +46,9 @@ export const METRICS_NAMESPACE = 'Holdfast';
 /** Both regions of a cell. */
 export const peerOf = (cell: { readonly home: RegionName; readonly standby: RegionName }, region: RegionName) =>
   region === cell.home ? cell.standby : cell.home;
+
+/** What one stack tells another, read where it is deployed: the random part of an address can't be known before. */
+export const ROUTER_DOMAIN_OUTPUT = 'RouterDomain';
+export const EDGE_MAP_OUTPUT = 'EdgeMapArn';
+/** What the distribution calls the router of a region; the edge router selects by it. */
+export const routerOriginId = (region: string) => `router-${region}`;

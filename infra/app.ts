@@ -3,13 +3,17 @@
  * that a deploy, a test and a bench make the same templates.
  */
 import { App } from 'aws-cdk-lib';
-import { cellStackName } from '../core/aws-names.ts';
+import { cellStackName, ENTRY_STACK, GLOBAL_STACK, OPERATIONS_STACK, regionStackName } from '../core/aws-names.ts';
 import { invalid } from '../core/errors.ts';
 import { shown } from '../core/ids.ts';
 import { type Topology, validateTopology } from '../core/topology.ts';
 import { requireAwsTopology } from '../core/topology-aws.ts';
 import { CellStack } from './stacks/cell-stack.ts';
+import { EntryStack } from './stacks/entry-stack.ts';
+import { GlobalStack } from './stacks/global-stack.ts';
+import { OperationsStack } from './stacks/operations-stack.ts';
 import type { PlatformProps } from './stacks/platform-stack.ts';
+import { RegionStack } from './stacks/region-stack.ts';
 
 /** What `App.synth()` gives: the templates and assets of the stacks, as read from the output folder. */
 export type Assembly = ReturnType<App['synth']>;
@@ -34,19 +38,39 @@ export function buildApp(topology: Topology, options: SynthOptions): App {
     treeMetadata: false,
     context: { ...FLAGS, '@aws-cdk/core:validateAgainstDefaultRules': validate },
   });
-  const props = { ...rest, topology: checked };
   const wanted = (name: string) => only === undefined || only === name;
-  for (const cell of checked.cells) {
-    for (const region of [cell.home, cell.standby]) {
-      if (wanted(cellStackName(cell.id, region))) new CellStack(app, { ...props, cell, region });
-    }
-  }
+  addStacks(app, { props: { ...rest, topology: checked }, wanted });
   if (app.node.children.length === 0) throw invalid(`No stack ${shown(only)}. Allowed: what "npx cdk list" names.`);
   return app;
 }
 
 export function synthesise(topology: Topology, options: SynthOptions): Assembly {
   return buildApp(topology, options).synth();
+}
+
+/**
+ * In the order of their deployment: what a stack waits for, it needs there (tables, a parameter, addresses). A cell waits for
+ * its region alone, and no cell for another.
+ */
+function addStacks(app: App, of: { props: PlatformProps; wanted: (name: string) => boolean }): void {
+  const { props, wanted } = of;
+  const { regions, cells } = props.topology;
+  const [globalRegion] = regions;
+  if (!globalRegion) throw new RangeError('A topology has at least two regions.');
+  const first = { ...props, region: globalRegion };
+  const shared = wanted(GLOBAL_STACK) ? new GlobalStack(app, first) : null;
+  const entry = wanted(ENTRY_STACK) ? new EntryStack(app, first) : null;
+  if (wanted(OPERATIONS_STACK)) new OperationsStack(app, first);
+  for (const region of regions) {
+    const here = wanted(regionStackName(region)) ? new RegionStack(app, { ...props, region, globalRegion }) : null;
+    if (here && shared) here.addDependency(shared, 'its functions use the arbiter');
+    if (here && entry) entry.addDependency(here, 'it is in front of the router');
+    for (const cell of cells.filter(({ home, standby }) => home === region || standby === region)) {
+      if (!wanted(cellStackName(cell.id, region))) continue;
+      const made = new CellStack(app, { ...props, cell, region });
+      if (here) made.addDependency(here, 'its checkout is told where to charge');
+    }
+  }
 }
 
 const FLAGS = {

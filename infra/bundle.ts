@@ -42,7 +42,9 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
   const withEdge = topology.aws.entry === 'edge';
   refuseMissing(rootDir, [...FUNCTIONS.map(({ entry }) => entry), ...(withEdge ? [EDGE_ENTRY] : [])]);
   const [outputs, edge] = await Promise.all([buildFunctions(rootDir), withEdge ? buildEdge(rootDir) : null]);
-  const carried = JSON.stringify(topology);
+  // Without what only the stacks read: another alarm address is no other router.
+  const { aws: _stacksOnly, ...read } = topology;
+  const carried = JSON.stringify(read);
   const functions = new Map<FunctionName, FunctionCode>();
   for (const { name, carriesTopology } of FUNCTIONS) {
     const code = outputs.get(name) ?? '';

@@ -33,3 +33,33 @@ const ECONOMY_LEASE = { ttlMs: 300_000, renewEveryMs: 60_000 } as const;
 function leaseOf({ aws, lease }: Topology): Topology['lease'] {
   return aws.keepers === 'fast' ? lease : ECONOMY_LEASE;
 }
+
+export function routerEnvironment(of: {
+  readonly topology: Topology;
+  readonly region: RegionName;
+  readonly bucketName: string;
+  readonly devIssuer: { readonly issuer: string; readonly jwks: string };
+}): FunctionEnvironment {
+  const { topology, region, bucketName, devIssuer } = of;
+  const { identity } = topology.aws;
+  return {
+    HOLDFAST_REGION: region,
+    HOLDFAST_MAP_BUCKET: bucketName,
+    ...(identity === null
+      ? { HOLDFAST_ISSUER: devIssuer.issuer, HOLDFAST_JWKS: devIssuer.jwks }
+      : { HOLDFAST_ISSUER: identity.issuer, HOLDFAST_JWKS_URL: identity.jwksUrl }),
+  };
+}
+
+export function publisherEnvironment(of: {
+  readonly region: RegionName;
+  readonly bucketName: string;
+  readonly edgeMapArn: string | null;
+}): FunctionEnvironment {
+  const { region, bucketName, edgeMapArn } = of;
+  return {
+    HOLDFAST_REGION: region,
+    HOLDFAST_MAP_BUCKET: bucketName,
+    ...(edgeMapArn === null ? {} : { HOLDFAST_KVS_ARN: edgeMapArn }),
+  };
+}

@@ -40,6 +40,8 @@ export type OtherGrant =
   | 'write-edge-map'
   /** Requests to the services of every cell. */
   | 'call-cells'
+  /** The routers of all regions, by direct invocation. */
+  | 'ask-routers'
   | 'call-payments';
 
 export interface FunctionSpec {
@@ -110,10 +112,11 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     ...REGION_WORKER,
     name: 'publisher',
     entry: 'control/functions/publisher.ts',
-    tables: { arbiter: ['GetItem', 'BatchGetItem', 'PutItem', 'Query'] },
-    others: ['write-map'],
+    tables: { arbiter: ['GetItem', 'BatchGetItem', 'PutItem'] },
+    // It writes only over what it has read.
+    others: ['read-map', 'write-map'],
   },
-  { ...REGION_WORKER, name: 'probe', entry: 'router/lambda/probe.ts', carriesTopology: false },
+  { ...REGION_WORKER, name: 'probe', entry: 'router/lambda/probe.ts', others: ['ask-routers'] },
   {
     ...REGION_WORKER,
     name: 'payments',

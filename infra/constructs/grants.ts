@@ -104,6 +104,10 @@ function otherStatements(grant: OtherGrant, place: GrantPlace): readonly iam.Pol
           SERVICES.map((service) => `arn:aws:lambda:${at}:${account}:function:holdfast-*-${service}:${LIVE}`),
         ),
       );
+    case 'ask-routers': {
+      const resources = regions.map((at) => `arn:aws:lambda:${at}:${account}:function:${regionFunctionName('router')}`);
+      return [allow({ sid: 'AskRouters', actions: ['lambda:InvokeFunction'], resources })];
+    }
     case 'call-payments':
       return callByUrl('Payments', [
         `arn:aws:lambda:${region}:${account}:function:${regionFunctionName('payments')}:${LIVE}`,

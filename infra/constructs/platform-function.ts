@@ -26,8 +26,8 @@ export interface PlatformFunctionProps {
   readonly stage: Stage;
   /** Default: none is reserved, and none is kept from others. */
   readonly reservedConcurrency?: number;
-  /** Default: the row's. */
-  readonly timeoutS?: number;
+  /** Of a cell's function: the wave in which the cell changes, from 1. */
+  readonly wave?: number;
 }
 
 /** Public, per region and architecture: AWS keeps the newest 1.x version of its extension here. */
@@ -51,7 +51,7 @@ export class PlatformFunction extends Construct {
       // One folder for all cells, hashed once when it was bundled.
       code: lambda.Code.fromAsset(code.dir, { assetHash: code.hash, assetHashType: AssetHashType.CUSTOM }),
       memorySize: spec.memoryMb,
-      timeout: Duration.seconds(props.timeoutS ?? spec.timeoutS),
+      timeout: Duration.seconds(spec.timeoutS),
       environment: { ...props.environment, ...(withFaults ? faultsEnvironment(place) : {}) },
       role: new iam.Role(this, 'Role', {
         assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -67,7 +67,9 @@ export class PlatformFunction extends Construct {
     });
     this.live = new lambda.Alias(this, 'Live', { aliasName: LIVE, version: this.function.currentVersion });
     this.url = spec.url === null ? null : urlOf(this.live, spec.url);
-    Tags.of(this.function).add(TAGS.role, spec.url === 'iam' && spec.scope === 'cell' ? 'service' : spec.name);
+    const tags = Tags.of(this.function);
+    tags.add(TAGS.role, spec.url === 'iam' && spec.scope === 'cell' ? 'service' : spec.name);
+    if (props.wave !== undefined) tags.add(TAGS.wave, String(props.wave));
   }
 }
 
@@ -75,7 +77,9 @@ function urlOf(live: lambda.Alias, open: 'public' | 'iam'): string {
   const authType = open === 'public' ? lambda.FunctionUrlAuthType.NONE : lambda.FunctionUrlAuthType.AWS_IAM;
   // Where it is public the construct adds both permissions, InvokeFunctionUrl and InvokeFunction through the URL; who calls one
   // under IAM has both in its own policy, because it is in the same account.
-  return live.addFunctionUrl({ authType }).url;
+  const { url } = live.addFunctionUrl({ authType });
+  // As an origin, without the slash at its end: paths are put behind it.
+  return `https://${Fn.select(2, Fn.split('/', url))}`;
 }
 
 function faultsEnvironment({ account, region }: GrantPlace): Readonly<Record<string, string>> {

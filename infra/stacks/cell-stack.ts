@@ -80,6 +80,7 @@ export class CellStack extends PlatformStack {
       spec,
       code,
       stage: topology.aws.stage,
+      wave: topology.waves.findIndex((wave) => wave.includes(cell.id)) + 1,
       environment: {
         ...cellEnvironment({ topology, cell, region, release: bundles.release }),
         ...(spec.others.includes('call-payments') ? { PAYMENTS_URL: `{{resolve:ssm:${PAYMENTS_URL_PARAMETER}}}` } : {}),
