@@ -5,6 +5,7 @@
 import {
   AssetHashType,
   Duration,
+  Fn,
   aws_iam as iam,
   aws_lambda as lambda,
   aws_logs as logs,
