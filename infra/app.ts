@@ -63,12 +63,12 @@ function addStacks(app: App, of: { props: PlatformProps; wanted: (name: string) 
   if (wanted(OPERATIONS_STACK)) new OperationsStack(app, first);
   for (const region of regions) {
     const here = wanted(regionStackName(region)) ? new RegionStack(app, { ...props, region, globalRegion }) : null;
-    if (here && shared) here.addDependency(shared, 'its functions use the arbiter');
-    if (here && entry) entry.addDependency(here, 'it is in front of the router');
+    if (here && shared) here.addStackDependency(shared, 'its functions use the arbiter');
+    if (here && entry) entry.addStackDependency(here, 'it is in front of the router');
     for (const cell of cells.filter(({ home, standby }) => home === region || standby === region)) {
       if (!wanted(cellStackName(cell.id, region))) continue;
       const made = new CellStack(app, { ...props, cell, region });
-      if (here) made.addDependency(here, 'its checkout is told where to charge');
+      if (here) made.addStackDependency(here, 'its checkout is told where to charge');
     }
   }
 }
