@@ -10,17 +10,22 @@ const RING = 'ring';
 export class Doorbell {
   /** Made anew only when it was rung: most rests end by themselves. */
   #resting = new AbortController();
+  #resters = 0;
 
+  /** Costs next to nothing while nobody rests: then there is nobody to wake. */
   ring(): void {
-    this.#resting.abort(RING);
+    if (this.#resters > 0) this.#resting.abort(RING);
   }
 
   /** Resolves after `ms`, or as soon as it rings. */
   rest(clock: Clock, ms: number): Promise<void> {
     if (this.#resting.signal.aborted) this.#resting = new AbortController();
-    return clock.sleep(ms, this.#resting.signal).catch(rang);
+    this.#resters++;
+    return clock.sleep(ms, this.#resting.signal).then(this.#up, this.#up);
   }
-}
 
-/** A rest that was cut short is no failure. */
-const rang = () => undefined;
+  /** A rest that was cut short is no failure. */
+  readonly #up = (): void => {
+    this.#resters--;
+  };
+}

@@ -55,7 +55,8 @@ const ownedAs = (lease: Lease): Condition =>
 const asSeen = (lease: Lease): Condition => all(ownedAs(lease), equals('counter', lease.counter));
 
 function toItem(lease: Lease): Item {
-  return { ...leaseKey(lease.cell), ...lease };
+  const { pk, sk } = leaseKey(lease.cell);
+  return { ...lease, pk, sk };
 }
 
 function toLease(item: Item | null): Lease | null {
@@ -67,7 +68,7 @@ function toLease(item: Item | null): Lease | null {
     counter: Number(item.counter),
     ttlMs: Number(item.ttlMs),
   };
-  if (item.state === 'held') return { state: 'held', ...base };
+  if (item.state === 'held') return { ...base, state: 'held' };
   const successor = String(item.successor) as RegionName;
-  return { state: 'released', ...base, successor, proof: String(item.proof) as ReleaseProof['kind'] };
+  return { ...base, state: 'released', successor, proof: String(item.proof) as ReleaseProof['kind'] };
 }

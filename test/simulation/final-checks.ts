@@ -6,16 +6,31 @@
  */
 import { failoverKey } from '../../cell/lease/abandonment.ts';
 import { journalShards } from '../../cell/replication/journal.ts';
-import { fenceKey, journalPk, QUARANTINE, RECONCILED, toCommit } from '../../cell/store/table-layout.ts';
-import type { Item } from '../../cell/table/table.ts';
-import type { RegionName } from '../../core/ids.ts';
+import {
+  aggregateKey,
+  fenceKey,
+  headKey,
+  ITEM_PREFIX,
+  journalPk,
+  outboxPk,
+  QUARANTINE,
+  quarantineKey,
+  RECONCILED,
+  reconciledKey,
+  toCommit,
+  toHead,
+} from '../../cell/store/table-layout.ts';
+import { type Item, QUERY_LIMIT_MAX } from '../../cell/table/table.ts';
+import { includes } from '../../core/commit.ts';
+import type { AggregateId, RegionName } from '../../core/ids.ts';
 import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
 import { entryOf, type Oracle } from './oracle.ts';
-import { CELL, EAST, REGIONS, WEST } from './schedule.ts';
+import { CELL, EAST, peerOf, REGIONS, WEST } from './schedule.ts';
 import { Violation } from './violation.ts';
 import type { World } from './world.ts';
 
 const REPLICATED_ROWS = /^(AGG|OUTBOX)#/;
+const EVERY_ROW = { limit: Number.POSITIVE_INFINITY };
 
 /** What is still missing for peace, the first thing only; `null` when there is peace. */
 export function unrest(world: World, oracle: Oracle): string | null {
@@ -32,23 +47,36 @@ export function unrest(world: World, oracle: Oracle): string | null {
   const running = world.store('arbiter').table.peek(failoverKey(CELL))?.state === 'running';
   if (running && world.schedule.resumed) return 'a failover is running';
   for (const region of REGIONS) {
-    const { table } = world.store(`store@${region}`);
-    for (const shard of journalShards) {
-      const { items } = table.query(journalPk(shard), { limit: 1 });
-      if (items[0]) return `the journal of ${region} is not empty, one entry is ${items[0].sk}`;
-    }
+    const entry = journaled(world, region);
+    if (entry) return `the journal of ${region} is not empty, one entry is ${entry.sk}`;
   }
   const differing = difference(world);
   return differing === null ? null : `the stores differ: ${differing}`;
 }
 
+/** The first entry of a region's journal that must not be there any more. */
+function journaled(world: World, region: RegionName): Item | null {
+  const { table } = world.store(`store@${region}`);
+  const { hasty = false } = world.schedule;
+  for (const shard of journalShards) {
+    const { items } = table.query(journalPk(shard), { limit: hasty ? QUERY_LIMIT_MAX : 1 });
+    const left = items.find((item) => !(hasty && arrived(world, peerOf(region), item)));
+    if (left) return left;
+  }
+  return null;
+}
+
+/** The journal's entry is in that region's line, or was set aside there, or what was set aside has been settled. */
+function arrived(world: World, region: RegionName, entry: Item): boolean {
+  const { table } = world.store(`store@${region}`);
+  const commit = toCommit(entry);
+  if (includes(toHead(table.peek(headKey(commit.aggregate))), commit)) return true;
+  return table.peek(quarantineKey(entry.sk)) !== null || table.peek(reconciledKey(entry.sk)) !== null;
+}
+
 /** The name of a cell's process that does not run; `null`: all do. */
 export function asleep(world: World): string | null {
   return [...world.cells.values()].find(({ process }) => !process.running)?.process.name ?? null;
-}
-
-function rows(world: World, region: RegionName): readonly Item[] {
-  return [...world.store(`store@${region}`).table.all()];
 }
 
 /** The first row that the stores should share and don't. */
@@ -119,19 +147,20 @@ const operationOf = (entry: string) => entry.slice(0, entry.indexOf('/'));
 
 /** The entry that each commit under this table key added to its log, in either store. */
 function entriesUnder(world: World, pk: string): ReadonlySet<string> {
-  const items = REGIONS.flatMap((region) => rows(world, region)).filter((item) => item.pk === pk);
+  const items = REGIONS.flatMap((region) => world.store(`store@${region}`).table.query(pk, EVERY_ROW).items);
   return new Set(items.flatMap((item) => entryOf(toCommit(item)) ?? []));
 }
 
 /** The messages that wait are those that the aggregate says are open. */
-function checkOutbox(world: World, aggregate: string): void {
+function checkOutbox(world: World, aggregate: AggregateId): void {
   for (const region of REGIONS) {
-    const all = rows(world, region);
-    const log = all.find(({ pk, sk }) => pk === `AGG#${aggregate}` && sk === `ITEM#${LOG_ITEM}`);
+    const { table } = world.store(`store@${region}`);
+    const log = table.peek({ pk: aggregateKey(aggregate), sk: ITEM_PREFIX + LOG_ITEM });
     const open = log ? (JSON.parse(String(log.data)) as { open: string[] }).open : [];
-    const waiting = all
-      .filter(({ pk, sk }) => pk.startsWith('OUTBOX#') && sk.startsWith(`${aggregate}#`))
-      .map(({ sk }) => sk.slice(aggregate.length + 1));
+    const prefix = `${aggregate}#`;
+    const waiting = journalShards
+      .flatMap((shard) => table.query(outboxPk(shard), { ...EVERY_ROW, prefix }).items)
+      .map(({ sk }) => sk.slice(prefix.length));
     if ([...open].sort().join() !== waiting.sort().join()) {
       throw new Violation(
         'outbox',

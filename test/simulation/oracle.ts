@@ -42,7 +42,7 @@ import { fenceShardOf } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { takeoverWaitMs } from '../../core/lease.ts';
 import { LOG_ITEM, type Operation } from './clients.ts';
-import { CELL, CLOCK_RATE_DRIFT_MAX, EAST, peerOf, type Schedule, WEST } from './schedule.ts';
+import { CELL, CLOCK_RATE_DRIFT_MAX, EAST, FENCE_SHARDS, peerOf, type Schedule, WEST } from './schedule.ts';
 import type { Effect } from './sim-store.ts';
 import type { Trace } from './trace.ts';
 import { Violation } from './violation.ts';
@@ -79,6 +79,8 @@ interface HeadSeen {
 }
 
 const AGGREGATE_PREFIX = 'AGG#';
+/** Looked at so often that even their names count. */
+const FENCES = Array.from({ length: Math.max(...FENCE_SHARDS) }, (_, shard) => fenceKey(shard));
 const JOURNAL_PREFIX = journalPk(0).slice(0, -1);
 
 export class Oracle {
@@ -328,8 +330,9 @@ export class Oracle {
   #comesAgain(effect: Effect, { entry, owner }: { entry: string; owner: RegionName }): boolean {
     const at = effect.writes.findIndex((write) => keyOf(write).sk === HEAD);
     const before = toHead(effect.before[at] ?? null);
-    return [...(this.#world?.store(`store@${owner}`).table.all() ?? [])].some((item) => {
-      if (item.pk !== RECONCILED || entryOf(toCommit(item)) !== entry) return false;
+    const settled = this.#world?.store(`store@${owner}`).table.query(RECONCILED, { limit: Number.POSITIVE_INFINITY });
+    return (settled?.items ?? []).some((item) => {
+      if (entryOf(toCommit(item)) !== entry) return false;
       const { takenInAs } = toReconciled(item);
       return takenInAs !== null && !includes(before, takenInAs);
     });
@@ -356,39 +359,43 @@ export class Oracle {
   }
 
   #fenceOf(region: RegionName, aggregate: string): Item | null {
-    const key = fenceKey(fenceShardOf(aggregate as never, this.#schedule.fenceShards));
-    return this.#world?.store(`store@${region}`).table.peek(key) ?? null;
+    const shard = fenceShardOf(aggregate as never, this.#schedule.fenceShards);
+    return this.#world?.store(`store@${region}`).table.peek(FENCES[shard] ?? fenceKey(shard)) ?? null;
   }
 
   /** After every event, hence without a list where one will do. */
   #checkStandings(): void {
     const world = this.#world;
     if (!world) return;
-    const east = this.#epochHeldAt(EAST);
-    const west = this.#epochHeldAt(WEST);
-    if (Math.max(east, west) > this.#openEpoch) {
+    const east = this.#epochHeldAt(world, EAST);
+    const west = this.#epochHeldAt(world, WEST);
+    if (east > this.#openEpoch || west > this.#openEpoch) {
       this.#openEpoch = Math.max(east, west);
       this.#openIn = east > west ? EAST : WEST;
     }
     if (east === 0 || west === 0) return;
     const [lower, epoch] = east <= west ? [EAST, east] : [WEST, west];
     for (let shard = 0; shard < this.#schedule.fenceShards; shard++) {
-      const fence = world.store(`store@${lower}`).table.peek(fenceKey(shard));
+      const fence = world.store(`store@${lower}`).table.peek(FENCES[shard] ?? fenceKey(shard));
       if (Number(fence?.epoch ?? 0) > epoch) continue;
       this.#fail('two-active', `${EAST} under ${east} and ${WEST} under ${west}`);
     }
   }
 
   /** The highest of its processes; 0: none is active. */
-  #epochHeldAt(region: RegionName): number {
+  #epochHeldAt(world: World, region: RegionName): number {
     let highest = 0;
-    for (const { process, cell } of this.#world?.cellsIn(region) ?? []) {
-      const standing = cell.runtime.standing();
-      if (standing.state !== 'active') continue;
-      highest = Math.max(highest, standing.epoch);
-      if (this.#opened.get(process.name) === standing.epoch) continue;
-      this.#opened.set(process.name, standing.epoch);
-      this.#checkOpening({ name: process.name, region, epoch: standing.epoch });
+    const cells = world.cellsIn(region);
+    for (let index = 0; index < cells.length; index++) {
+      const each = cells[index];
+      const standing = each?.cell.runtime.standing();
+      if (standing?.state !== 'active') continue;
+      const { epoch } = standing;
+      if (epoch > highest) highest = epoch;
+      const name = each?.process.name ?? '';
+      if (this.#opened.get(name) === epoch) continue;
+      this.#opened.set(name, epoch);
+      this.#checkOpening({ name, region, epoch });
     }
     return highest;
   }

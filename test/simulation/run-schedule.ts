@@ -116,9 +116,9 @@ async function untilNull(world: World, stop: () => boolean, look: () => string |
   const { queue } = world;
   const untilMs = queue.nowMs + PEACE_MS_MAX;
   for (;;) {
-    await queue.runUntil(queue.nowMs + LOOK_EVERY_MS, stop);
     const left = look();
     if (left === null || stop() || queue.nowMs >= untilMs) return left;
+    await queue.runUntil(queue.nowMs + LOOK_EVERY_MS, stop);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Bundles the simulation with the protocol code as it stands, in one second or less, and runs it. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { transform } from '@swc/core';
 import { build } from 'esbuild';
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -16,14 +17,31 @@ const packages = {
   },
 };
 
+/**
+ * `{ ...a, b }` becomes `Object.assign({}, a, { b })`, the same for plain data, which is all that is spread here. To V8 of
+ * Node 20 each property that is added to a spread costs half a microsecond and a second spread five, and a schedule makes
+ * thousands: without them the same seeds take a sixth less.
+ */
+const SPREADS_ASSIGNED = {
+  swcrc: false,
+  configFile: false,
+  module: { type: 'es6' },
+  env: { targets: { node: '20' }, include: ['transform-object-rest-spread'] },
+  jsc: {
+    parser: { syntax: 'ecmascript' },
+    assumptions: { setSpreadProperties: true, objectRestNoSymbols: true, pureGetters: true },
+  },
+};
+
 /** Inside the checkout, so that packages resolve; `plugins` may change sources on the way (the mutations do). */
 export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 'inline' }) {
   const folder = join(ROOT, '.holdfast', 'simulation');
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${name}-${process.pid}.mjs`);
-  await build({
+  const bundled = await build({
     entryPoints: [join(ROOT, entry)],
     outfile,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -32,6 +50,8 @@ export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 
     logLevel: 'error',
     plugins: [...plugins, packages],
   });
+  const options = sourcemap ? { ...SPREADS_ASSIGNED, sourceMaps: 'inline', inputSourceMap: true } : SPREADS_ASSIGNED;
+  writeFileSync(outfile, (await transform(bundled.outputFiles[0].text, options)).code);
   return outfile;
 }
 

@@ -83,9 +83,7 @@ export class World {
     this.#onUnheldSend = options.onUnheldSend;
     const { observe, schedule } = options;
     for (const name of STORES) this.stores.set(name, new SimStore({ name, observe, torn: schedule.torn === true }));
-    for (const name of LINKS) {
-      this.links.set(name, new SimLink({ name, rng: this.#rng(name) }));
-    }
+    for (const name of LINKS) this.links.set(name, new SimLink({ name, rng: this.#rng(name) }));
     if (schedule.twins) this.saw('two processes of the cell in one region');
     for (const region of REGIONS) {
       for (const name of this.cellNamesIn(region)) this.startCell(name);
@@ -176,13 +174,15 @@ export class World {
       },
     });
     this.#operators.set(region, { process, coordinator, ports, moving: 0 });
-    if (this.schedule.watching) void this.#watch(process, { watch, ports });
+    if (this.schedule.watching) void this.#watch(process, watch);
   }
 
-  /** As a control process does: a watch that has seen the lease for long saves its share of the wait. */
-  async #watch(process: SimProcess, { watch, ports }: { watch: LeaseWatch; ports: Operator['ports'] }): Promise<void> {
+  /** As a control process does: a watch of long standing saves its share of the wait. After the heal only beside a move. */
+  async #watch(process: SimProcess, watch: LeaseWatch): Promise<void> {
     const withinMs = this.schedule.ttlMs / 5;
     for (; !process.crashed; await process.sleep(withinMs)) {
+      const { moving, ports } = known(this.#operators, regionOf(process.name));
+      if (moving === 0 && this.sending !== this.late) continue;
       const lease = await ports.leases.read(CELL, { withinMs }).catch(() => null);
       if (lease) watch.observe(lease);
     }
