@@ -2,7 +2,7 @@
  * The platform as a CDK app: which stacks there are, and in which order they are deployed. In process and without the CLI, so
  * that a deploy, a test and a bench make the same templates.
  */
-import { App } from 'aws-cdk-lib';
+import { App } from 'aws-cdk-lib/core';
 import { cellStackName, ENTRY_STACK, GLOBAL_STACK, OPERATIONS_STACK, regionStackName } from '../core/aws-names.ts';
 import { invalid } from '../core/errors.ts';
 import { shown } from '../core/ids.ts';
@@ -36,7 +36,8 @@ export function buildApp(topology: Topology, options: SynthOptions): App {
     ...(outdir === undefined ? {} : { outdir }),
     analyticsReporting: false,
     treeMetadata: false,
-    context: { ...FLAGS, '@aws-cdk/core:validateAgainstDefaultRules': validate },
+    builtinCloudFormationValidation: validate,
+    context: FLAGS,
   });
   const wanted = (name: string) => only === undefined || only === name;
   addStacks(app, { props: { ...rest, topology: checked }, wanted });
@@ -74,6 +75,8 @@ function addStacks(app: App, of: { props: PlatformProps; wanted: (name: string) 
 }
 
 const FLAGS = {
+  // What breaks a rule of CloudFormation is an error, not a warning.
+  '@aws-cdk/core:validateAgainstDefaultRules': true,
   '@aws-cdk/core:enablePartitionLiterals': true,
   '@aws-cdk/aws-iam:minimizePolicies': false,
   '@aws-cdk/aws-lambda:recognizeLayerVersion': true,

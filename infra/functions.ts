@@ -114,7 +114,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     entry: 'control/functions/publisher.ts',
     tables: { arbiter: ['GetItem', 'BatchGetItem', 'PutItem'] },
     // It writes only over what it has read.
-    others: ['read-map', 'write-map'],
+    others: ['read-map', 'write-map', 'write-edge-map'],
   },
   { ...REGION_WORKER, name: 'probe', entry: 'router/lambda/probe.ts', others: ['ask-routers'] },
   {

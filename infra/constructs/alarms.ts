@@ -2,13 +2,11 @@
  * Alarms as all of them are made: the action by the topic's name, and absent data judged in place. Each metric of an alarm
  * costs 0.10 USD a month whether or not anything happens, so there are few, and each is about something a person must do.
  */
-import {
-  aws_cloudwatch_actions as actions,
-  aws_cloudwatch as cloudwatch,
-  Duration,
-  Stack,
-  aws_sns as sns,
-} from 'aws-cdk-lib';
+
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { ALARM_TOPIC } from '../../core/aws-names.ts';
 

@@ -2,7 +2,8 @@
  * The table of one cell in one region, with the stream that rings the replicator. A plain table, not a global one: what goes
  * to the peer is decided by the fence and not by a timestamp.
  */
-import { aws_dynamodb as dynamodb, RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Stage } from '../../core/topology-aws.ts';
 

@@ -1,5 +1,6 @@
 /** The queue for what could not be delivered: encrypted, TLS only, kept as long as SQS keeps anything. */
-import { Duration, RemovalPolicy, aws_sqs as sqs } from 'aws-cdk-lib';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import type { Stage } from '../../core/topology-aws.ts';
 

@@ -2,7 +2,10 @@
  * Calls a function once a minute, and leaves it at that: a call that failed is not repeated, because the next one comes anyway
  * and a late one would do the same work beside it.
  */
-import { Duration, aws_events as events, aws_lambda as lambda, aws_events_targets as targets } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Duration } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 
 const EVERY = Duration.minutes(1);

@@ -5,7 +5,9 @@
  * What they need: FIS acts inside a function through an extension, which is a layer that reads the region's bucket
  * (`aws.faultInjection`); a function that was made without it ignores the experiment, and the drill's verdict is "unknown".
  */
-import { aws_fis as fis, aws_iam as iam, Stack } from 'aws-cdk-lib';
+import * as fis from 'aws-cdk-lib/aws-fis';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { ARBITER_TABLE, FAULTS_PREFIX, TAGS } from '../../core/aws-names.ts';
 

@@ -2,7 +2,7 @@
  * Makes a function's policy from its row in infra/functions.ts. Every resource is named in full, by the deterministic names of
  * core/aws-names.ts, but for the wildcards argued for beside them.
  */
-import { aws_iam as iam } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import {
   ARBITER_TABLE,
   cellTableName,
@@ -90,11 +90,11 @@ function otherStatements(grant: OtherGrant, place: GrantPlace): readonly iam.Pol
     case 'write-map':
       return [allow({ sid: 'WriteMap', actions: ['s3:PutObject'], resources: [map] })];
     case 'write-edge-map': {
-      const actions = ['DescribeKeyValueStore', 'UpdateKeys'];
-      const resources = [known(place.keyValueStoreArn, 'a key-value store')];
-      return [
-        allow({ sid: 'EdgeMap', actions: actions.map((action) => `cloudfront-keyvaluestore:${action}`), resources }),
-      ];
+      // There is one only where the entry is at the edge.
+      if (place.keyValueStoreArn === undefined) return [];
+      const actions = ['DescribeKeyValueStore', 'GetKey', 'ListKeys', 'UpdateKeys'];
+      const named = actions.map((action) => `cloudfront-keyvaluestore:${action}`);
+      return [allow({ sid: 'EdgeMap', actions: named, resources: [place.keyValueStoreArn] })];
     }
     case 'call-cells':
       // Any cell: routers serve cells that are made after them, and a new cell must not mean a new router everywhere.

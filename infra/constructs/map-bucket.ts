@@ -2,7 +2,9 @@
  * The bucket of a region: the snapshot of the cell map, and below a prefix of its own what AWS FIS tells the functions of the
  * region. Nothing in it is the only copy.
  */
-import { CfnResource, Duration, Fn, aws_logs as logs, RemovalPolicy, Stack, aws_s3 as s3 } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { CfnResource, Duration, Fn, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { FAULTS_PREFIX } from '../../core/aws-names.ts';
 import type { Stage } from '../../core/topology-aws.ts';

@@ -2,16 +2,10 @@
  * One function as all of them are made: arm64, its own role from its row, its own log group, a published version behind the
  * alias `live`, and a URL on that alias when its row says so. Nothing calls an unpublished version.
  */
-import {
-  AssetHashType,
-  Duration,
-  Fn,
-  aws_iam as iam,
-  aws_lambda as lambda,
-  aws_logs as logs,
-  RemovalPolicy,
-  Tags,
-} from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { AssetHashType, Duration, Fn, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { FAULTS_PREFIX, LIVE, mapBucketName, TAGS } from '../../core/aws-names.ts';
 import type { Stage } from '../../core/topology-aws.ts';

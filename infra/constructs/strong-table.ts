@@ -2,7 +2,8 @@
  * A table that is strongly consistent over its regions: two replicas and a witness, so that a majority outlives any one region.
  * It offers no transactions, TTL or local indexes, and the construct checks neither that nor where the witness lies; we do.
  */
-import { aws_dynamodb as dynamodb, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { Topology } from '../../core/topology.ts';
 

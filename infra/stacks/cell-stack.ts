@@ -2,7 +2,9 @@
  * One cell in one region, whole: its table, its services, and those who keep its lease, its replication and its messages
  * going. It names nothing that another cell's stack makes, so it is deployed, broken and destroyed alone.
  */
-import { aws_cloudwatch as cloudwatch, Duration, aws_lambda as lambda, Stack } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   cellFunctionName,

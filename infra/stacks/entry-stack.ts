@@ -3,7 +3,8 @@
  * after the regions (it needs the addresses of their routers) and they come after the arbiter. It decides nothing that a
  * router does not decide again, and caches nothing.
  */
-import { CfnOutput, aws_cloudfront as cloudfront, Fn } from 'aws-cdk-lib';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import { CfnOutput, Fn } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   EDGE_MAP_OUTPUT,

@@ -2,7 +2,8 @@
  * What the regions share: the arbiter, the sample payment provider's book, and the map that the edge router reads. Made first
  * and needed by everything; it needs nothing.
  */
-import { CfnOutput, aws_cloudfront as cloudfront, RemovalPolicy } from 'aws-cdk-lib';
+import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
+import { CfnOutput, RemovalPolicy } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { ARBITER_TABLE, EDGE_MAP_OUTPUT, GLOBAL_STACK, PAYMENTS_TABLE } from '../../core/aws-names.ts';
 import type { RegionName } from '../../core/ids.ts';

@@ -2,7 +2,8 @@
  * For those who operate it: one dashboard over all cells and regions, and a budget that warns. One dashboard with a selector
  * instead of one for each cell: a dashboard costs 3 USD a month.
  */
-import { aws_budgets as budgets, aws_cloudwatch as cloudwatch } from 'aws-cdk-lib';
+import * as budgets from 'aws-cdk-lib/aws-budgets';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import { OPERATIONS_STACK } from '../../core/aws-names.ts';
 import type { RegionName } from '../../core/ids.ts';

@@ -1,5 +1,5 @@
 /** What every stack of the platform has: a region, the account of whoever deploys, tags, and a name that never changes. */
-import { Stack, Tags } from 'aws-cdk-lib';
+import { Stack, Tags } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import { TAGS } from '../../core/aws-names.ts';
 import type { RegionName } from '../../core/ids.ts';

@@ -2,14 +2,11 @@
  * One region: its router with a public URL, the bucket that the router reads the cell map from, the publisher that writes it,
  * the probe that looks at every region from here, the sample payment provider, and the drills that AWS FIS can do here.
  */
-import {
-  CfnOutput,
-  aws_cloudwatch as cloudwatch,
-  Fn,
-  aws_sns as sns,
-  aws_ssm as ssm,
-  aws_sns_subscriptions as subscriptions,
-} from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { CfnOutput, Fn } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
 import {
   ALARM_TOPIC,
