@@ -2,6 +2,7 @@
 import { invalid } from '../core/errors.ts';
 import { FENCE_SHARDS_MAX } from '../core/fence.ts';
 import { type CellId, cellId, type RegionName, regionName, shown } from '../core/ids.ts';
+import { PINNED_TTL_MS, ttlOfText } from '../core/lease.ts';
 
 export interface CellConfig {
   readonly cell: CellId;
@@ -20,11 +21,14 @@ export interface CellConfig {
   readonly arbiterUrl?: string;
 }
 
+const LEASE_TTL_MS = { from: 100, to: 600_000 };
+const RENEW_EVERY_MS_MAX = 200_000;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function cellConfig(env: Environment): CellConfig {
-  const leaseTtlMs = integer(env, 'HOLDFAST_LEASE_TTL_MS', { from: 100, to: 600_000 });
-  const renewDefault = String(Math.floor(leaseTtlMs / 4));
+  const leaseTtlMs = leaseTtl(env);
+  const renewDefault = leaseTtlMs === PINNED_TTL_MS ? '60000' : String(Math.floor(leaseTtlMs / 4));
   return {
     cell: cellId(required(env, 'HOLDFAST_CELL')),
     region: regionName(required(env, 'HOLDFAST_REGION')),
@@ -33,7 +37,7 @@ export function cellConfig(env: Environment): CellConfig {
     leaseTtlMs,
     renewEveryMs: integer({ HOLDFAST_RENEW_EVERY_MS: renewDefault, ...env }, 'HOLDFAST_RENEW_EVERY_MS', {
       from: 20,
-      to: Math.floor(leaseTtlMs / 3),
+      to: Math.min(RENEW_EVERY_MS_MAX, Math.floor(leaseTtlMs / 3)),
     }),
     fenceShards: integer(env, 'HOLDFAST_FENCE_SHARDS', { from: 1, to: FENCE_SHARDS_MAX }),
     peerLoss: oneOf(env, 'HOLDFAST_PEER_LOSS', ['continue', 'refuse']),
@@ -45,6 +49,12 @@ export function cellConfig(env: Environment): CellConfig {
     ...optionalUrl(env, 'HOLDFAST_PEER_STORE_URL', 'peerStoreUrl'),
     ...optionalUrl(env, 'HOLDFAST_ARBITER_URL', 'arbiterUrl'),
   };
+}
+
+function leaseTtl(env: Environment): number {
+  const text = required(env, 'HOLDFAST_LEASE_TTL_MS');
+  if (ttlOfText(text) === PINNED_TTL_MS) return PINNED_TTL_MS;
+  return integer(env, 'HOLDFAST_LEASE_TTL_MS', LEASE_TTL_MS);
 }
 
 export function required(env: Environment, name: string): string {

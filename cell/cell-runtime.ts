@@ -1,7 +1,7 @@
 /**
- * What a service stands on, once per process. On Lambda the first request builds it; on one machine the cell's host
- * does, and drives its loops. The bundles share one module instance (esbuild splitting), so a process has one lease
- * keeper and one store however many services it runs.
+ * What a service stands on, once per process. On Lambda each function's bundle has its own; on one machine the cell's host
+ * builds it and drives its loops. There the bundles share one module instance (esbuild splitting), so a process has one
+ * lease keeper and one store however many services it runs.
  */
 import type { Clock } from '../core/clock.ts';
 import type { CellId, Epoch, RegionName, TenantId } from '../core/ids.ts';
@@ -30,6 +30,8 @@ export interface CellRuntime {
   standing(): Standing;
   /** Whether the placement that this cell knows gives it the tenant; `true` while it knows none. */
   servesTenant(tenant: TenantId): boolean;
+  /** Whether this process exchanges heartbeats with the peer: if not, that it has heard nothing is no sign of anything. */
+  readonly hearsPeer: boolean;
   /** Upper bound of how far this region's copy of the peer's commits is behind, ms; `null` when unknown. */
   stalenessMs(): number | null;
   /**

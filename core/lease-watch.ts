@@ -3,7 +3,7 @@
  * observation was *received*, so that it can only err towards waiting longer.
  */
 import type { Clock } from './clock.ts';
-import { type Lease, sameRecord, takeoverWaitMs } from './lease.ts';
+import { type Lease, sameRecord, unmovedWaitMs } from './lease.ts';
 
 export class LeaseWatch {
   readonly #clock: Clock;
@@ -28,9 +28,9 @@ export class LeaseWatch {
     return this.#seen && this.#clock.monotonicMs() - this.#seen.sinceMs;
   }
 
-  /** Milliseconds still to wait until the record counts as abandoned; 0 when it does; `null` when nothing was seen yet. */
+  /** Milliseconds still to wait until the record counts as abandoned (a pinned one: never); 0 when it does; `null` when nothing was seen yet. */
   remainingMs(): number | null {
     if (!this.#seen) return null;
-    return Math.max(0, takeoverWaitMs(this.#seen.lease.ttlMs) - (this.unmovedMs() ?? 0));
+    return Math.max(0, unmovedWaitMs(this.#seen.lease) - (this.unmovedMs() ?? 0));
   }
 }

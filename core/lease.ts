@@ -17,6 +17,23 @@ import { type CellId, type Epoch, nextEpoch, type RegionName } from './ids.ts';
 /** The holder stops this much early, the candidate waits this much longer: together they bound clock-rate drift. */
 export const LEASE_MARGIN_RATIO = 0.1;
 
+/**
+ * A pinned lease never expires: nobody may conclude anything from its silence. It moves only by its holder's own release, or
+ * with the raised fence of the holder's store as proof.
+ */
+export const PINNED_TTL_MS = Number.POSITIVE_INFINITY;
+const PINNED_TEXT = 'never';
+
+/** A TTL where infinity has no number: in the arbiter's record and in an environment. */
+export function ttlText(ttlMs: number): string {
+  return ttlMs === PINNED_TTL_MS ? PINNED_TEXT : String(ttlMs);
+}
+
+/** `NaN` for what `ttlText` would not have written. */
+export function ttlOfText(text: string): number {
+  return text === PINNED_TEXT ? PINNED_TTL_MS : Number(text);
+}
+
 export interface HeldLease {
   readonly state: 'held';
   readonly cell: CellId;
@@ -25,6 +42,11 @@ export interface HeldLease {
   /** Grows with every renewal: what a candidate watches. */
   readonly counter: number;
   readonly ttlMs: number;
+  /**
+   * Taken over from a store that did not answer, and nobody of this region has had an answer from it since. It tells
+   * processes that begin only now what the one that took the lease knew.
+   */
+  readonly peer?: 'lost';
 }
 
 /** Given up in favour of `successor`: only it may take the lease at once; `holder` may take it back after a wait. */
@@ -58,9 +80,37 @@ export function holderValidityMs(ttlMs: number): number {
   return ttlMs * (1 - LEASE_MARGIN_RATIO);
 }
 
-/** How long a candidate must see the record unmoved on its own clock. */
+/** How long a candidate must see the record unmoved on its own clock; of a pinned lease for ever. */
 export function takeoverWaitMs(ttlMs: number): number {
   return ttlMs * (1 + LEASE_MARGIN_RATIO);
+}
+
+/** A pinned lease is lost only to somebody who has fenced this store, and found there what was acknowledged alone. */
+const PINNED_ALONE_AFTER_MS = 60_000;
+
+/**
+ * How long the peer must be silent before writes may be acknowledged without it: until a region that is cut off from the
+ * arbiter, too, has lost its lease.
+ */
+export function aloneAfterMs(ttlMs: number): number {
+  return ttlMs === PINNED_TTL_MS ? PINNED_ALONE_AFTER_MS : takeoverWaitMs(ttlMs);
+}
+
+/** The part of that time in which nobody need have asked the peer: the rest still outlasts every lease. */
+export function unwitnessedMsMax(ttlMs: number): number {
+  return aloneAfterMs(ttlMs) * ((2 * LEASE_MARGIN_RATIO) / (1 + LEASE_MARGIN_RATIO));
+}
+
+/** Longer than any keeper's schedule: a successor that lives has taken its lease by then. */
+export const TAKE_BACK_WAIT_MS_MAX = 120_000;
+
+/**
+ * How long a record must not move before somebody else may act on it. A released lease is nobody's: there the wait only
+ * gives the successor its turn, and needs no longer than that, whatever the TTL.
+ */
+export function unmovedWaitMs(lease: Lease): number {
+  const waitMs = takeoverWaitMs(lease.ttlMs);
+  return lease.state === 'held' ? waitMs : Math.min(waitMs, TAKE_BACK_WAIT_MS_MAX);
 }
 
 export function firstGrant(options: { cell: CellId; holder: RegionName; ttlMs: number; ownFence: number }): HeldLease {
@@ -74,15 +124,19 @@ export function firstGrant(options: { cell: CellId; holder: RegionName; ttlMs: n
   };
 }
 
-export function renewed(lease: HeldLease, ttlMs: number): HeldLease {
-  return { ...lease, counter: lease.counter + 1, ttlMs };
+/** `peerAnswered`: to this process, since it began; the loss that the record tells of is over. */
+export function renewed(lease: HeldLease, options: { ttlMs: number; peerAnswered: boolean }): HeldLease {
+  const { peer, ...kept } = lease;
+  const next = { ...kept, counter: lease.counter + 1, ttlMs: options.ttlMs };
+  return peer === undefined || options.peerAnswered ? next : { ...next, peer };
 }
 
 export function releasedTo(
   lease: HeldLease,
   options: { successor: RegionName; proof: ReleaseProof['kind'] },
 ): ReleasedLease {
-  return { ...lease, state: 'released', ...options, counter: lease.counter + 1 };
+  const { peer: _ofTheHolder, ...kept } = lease;
+  return { ...kept, state: 'released', ...options, counter: lease.counter + 1 };
 }
 
 /** The next owner's lease: above the record's epoch *and* above the fence of the taker's own store. */
@@ -94,6 +148,7 @@ export function taken(lease: Lease, options: { by: RegionName; ttlMs: number; ow
     holder: options.by,
     counter: lease.counter + 1,
     ttlMs: options.ttlMs,
+    ...(lease.state === 'released' && lease.proof === 'expired' ? { peer: 'lost' } : {}),
   };
 }
 

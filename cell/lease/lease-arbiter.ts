@@ -4,7 +4,7 @@
  * multi-Region strong consistency has no transactions.
  */
 import type { CellId, Epoch, RegionName } from '../../core/ids.ts';
-import type { HeldLease, Lease, ReleaseProof } from '../../core/lease.ts';
+import { type HeldLease, type Lease, type ReleaseProof, ttlOfText, ttlText } from '../../core/lease.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { absent, all, type Condition, equals, type Item, type Key, type Table } from '../table/table.ts';
 
@@ -56,7 +56,9 @@ const asSeen = (lease: Lease): Condition => all(ownedAs(lease), equals('counter'
 
 function toItem(lease: Lease): Item {
   const { pk, sk } = leaseKey(lease.cell);
-  return { ...lease, pk, sk };
+  // A pinned lease's TTL has no number in a table.
+  const ttlMs = Number.isFinite(lease.ttlMs) ? lease.ttlMs : ttlText(lease.ttlMs);
+  return { ...lease, pk, sk, ttlMs };
 }
 
 function toLease(item: Item | null): Lease | null {
@@ -66,9 +68,9 @@ function toLease(item: Item | null): Lease | null {
     epoch: Number(item.epoch) as Epoch,
     holder: String(item.holder) as RegionName,
     counter: Number(item.counter),
-    ttlMs: Number(item.ttlMs),
+    ttlMs: ttlOfText(String(item.ttlMs)),
   };
-  if (item.state === 'held') return { ...base, state: 'held' };
+  if (item.state === 'held') return item.peer === 'lost' ? { ...base, state: 'held', peer: 'lost' } : { ...base, state: 'held' };
   const successor = String(item.successor) as RegionName;
   return { ...base, state: 'released', successor, proof: String(item.proof) as ReleaseProof['kind'] };
 }

@@ -34,6 +34,8 @@ import { probeOwnStore } from './own-store-probe.ts';
 const RENEW_ROUNDS_MAX = 3;
 /** A standby looks this much less often than a holder renews: whoever releases a lease to it rings its doorbell. */
 const STANDBY_RATIO = 2;
+/** A call may take one interval of the renewals, and no longer than this where those are minutes apart. */
+const CALL_MS_MAX = 1_000;
 
 export interface LeaseKeeperOptions {
   readonly cell: CellId;
@@ -53,13 +55,19 @@ export interface LeaseKeeperOptions {
    * region's store answered the takeover.
    */
   readonly onOpen: (opening: { epoch: Epoch; peerReachable: boolean; sentAtMs: number }) => void;
+  /** Whether the peer's store has answered a write of this process at `sinceMs` or later. */
+  readonly peerAnswered: (sinceMs: number) => boolean;
+  /** Another process of this region has had an answer from the store that this region took over from. */
+  readonly onPeerBack: () => void;
 }
 
 interface Held {
   readonly lease: HeldLease;
+  /** When what proves the lease was sent, for the first time in this epoch and for the last. */
+  readonly sinceMs: number;
+  readonly sentAtMs: number;
   readonly validUntilMs: number;
   readonly open: boolean;
-  readonly peerReachable: boolean;
 }
 
 export class LeaseKeeper implements LeaseView {
@@ -91,6 +99,11 @@ export class LeaseKeeper implements LeaseView {
   /** The newest record of the lease that this process has seen; it only moves on. */
   get record(): Lease | null {
     return this.#known;
+  }
+
+  /** When the newest renewal that counts for this process was sent, on its clock; `null`: it holds nothing. */
+  get renewedAtMs(): number | null {
+    return this.standing().held ? (this.#held?.sentAtMs ?? null) : null;
   }
 
   /** For status pages. */
@@ -146,7 +159,7 @@ export class LeaseKeeper implements LeaseView {
     const ownFence = await this.#ownFenceEpoch();
     const sentAtMs = this.#o.clock.monotonicMs();
     const change = await arbiter.replace(null, firstGrant({ cell, holder: region, ttlMs, ownFence }), this.#bounds());
-    if (change.outcome === 'done') await this.#hold(change.lease, { sentAtMs, peerReachable: true });
+    if (change.outcome === 'done') await this.#hold(change.lease, sentAtMs);
   }
 
   async #take(lease: Lease): Promise<void> {
@@ -154,8 +167,7 @@ export class LeaseKeeper implements LeaseView {
     const ownFence = await this.#ownFenceEpoch();
     const sentAtMs = this.#o.clock.monotonicMs();
     const change = await arbiter.replace(lease, taken(lease, { by: region, ttlMs, ownFence }), this.#bounds());
-    const peerReachable = lease.state !== 'released' || lease.proof !== 'expired';
-    if (change.outcome === 'done') await this.#hold(change.lease, { sentAtMs, peerReachable });
+    if (change.outcome === 'done') await this.#hold(change.lease, sentAtMs);
     else this.#learn(change.existing);
   }
 
@@ -171,27 +183,35 @@ export class LeaseKeeper implements LeaseView {
     await this.#renew(lease);
   }
 
+  /**
+   * Several processes of a region keep one lease. Two that renew at once disturb each other, so a renewal lost to a twin is
+   * one, too: what moved the record after it was seen came later than the call that showed it was sent.
+   */
   async #renew(lease: HeldLease): Promise<void> {
+    const { arbiter, clock, region, ttlMs, peerAnswered } = this.#o;
     let seen = lease;
+    let seenAtMs: number | null = null;
     for (let round = 0; round < RENEW_ROUNDS_MAX; round++) {
-      const sentAtMs = this.#o.clock.monotonicMs();
-      const change = await this.#o.arbiter.replace(seen, renewed(seen, this.#o.ttlMs), this.#bounds());
-      if (change.outcome === 'done') {
-        return this.#hold(change.lease, { sentAtMs, peerReachable: this.#held?.peerReachable ?? true });
-      }
+      const sentAtMs = clock.monotonicMs();
+      const next = renewed(seen, { ttlMs, peerAnswered: peerAnswered(this.#held?.sinceMs ?? sentAtMs) });
+      const change = await arbiter.replace(seen, next, this.#bounds());
+      if (change.outcome === 'done') return this.#hold(change.lease, sentAtMs);
       this.#learn(change.existing);
-      if (change.existing?.state !== 'held' || change.existing.holder !== this.#o.region) return;
+      if (change.existing?.state !== 'held' || change.existing.holder !== region) return;
+      if (seenAtMs !== null && change.existing.epoch === seen.epoch) return this.#hold(change.existing, seenAtMs);
       seen = change.existing;
+      seenAtMs = sentAtMs;
     }
   }
 
-  /** Counts validity from before the write was sent, and opens by raising all shards of the own fence. */
-  async #hold(lease: HeldLease, grant: { sentAtMs: number; peerReachable: boolean }): Promise<void> {
-    const open = this.#held?.open === true && this.#held.lease.epoch === lease.epoch;
-    const validUntilMs = grant.sentAtMs + holderValidityMs(lease.ttlMs);
+  /** Counts validity from before the proof was sent, and opens once all shards of the own fence stand at the epoch. */
+  async #hold(lease: HeldLease, sentAtMs: number): Promise<void> {
+    const before = this.#held?.lease.epoch === lease.epoch ? this.#held : null;
+    const validUntilMs = sentAtMs + holderValidityMs(lease.ttlMs);
     this.#learn(lease);
-    this.#held = { lease, validUntilMs, open, peerReachable: grant.peerReachable };
-    if (open) return;
+    this.#held = { lease, sinceMs: before?.sinceMs ?? sentAtMs, sentAtMs, validUntilMs, open: before?.open === true };
+    if (before?.lease.peer === 'lost' && lease.peer === undefined) this.#o.onPeerBack();
+    if (this.#held.open) return;
     const { own, fenceShards, region, clock, rng } = this.#o;
     const to = { epoch: lease.epoch, active: region };
     const raised = await raiseFence({ table: own, shards: fenceShards, to, clock, rng }, this.#bounds());
@@ -200,7 +220,7 @@ export class LeaseKeeper implements LeaseView {
     if (this.#held?.lease.epoch !== lease.epoch) return;
     this.#held = { ...this.#held, open: true };
     this.#blockedByEpoch = null;
-    this.#o.onOpen({ epoch: lease.epoch, ...grant });
+    this.#o.onOpen({ epoch: lease.epoch, peerReachable: this.#held.lease.peer !== 'lost', sentAtMs });
   }
 
   /** Our own store is fenced above our epoch: stop, do not renew, and take the cell again only once that was abandoned. */
@@ -232,9 +252,10 @@ export class LeaseKeeper implements LeaseView {
     if (this.#held && (!ours || lease.epoch !== this.#held.lease.epoch)) this.#held = null;
   }
 
-  /** A call may take one interval; a slower answer is worth nothing to a lease. */
+  /** A slower answer is worth nothing to a lease. */
   #bounds(): CallBounds {
-    return { deadlineAtMs: this.#o.clock.monotonicMs() + this.#o.renewEveryMs };
+    const { clock, renewEveryMs } = this.#o;
+    return { deadlineAtMs: clock.monotonicMs() + Math.min(renewEveryMs, CALL_MS_MAX) };
   }
 
   async #rest(): Promise<void> {

@@ -60,6 +60,14 @@ export class OutboxRelay {
     return this.#attempts.size;
   }
 
+  /** How long until the first of the messages that were seen is due, ms; `null`: none waits. */
+  get dueInMs(): number | null {
+    if (this.#attempts.size === 0) return null;
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const attempt of this.#attempts.values()) dueAtMs = Math.min(dueAtMs, attempt.dueAtMs);
+    return Math.max(0, dueAtMs - this.#clock.monotonicMs());
+  }
+
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const standing = this.#lease.standing();

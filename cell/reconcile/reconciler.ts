@@ -55,17 +55,20 @@ export class Reconciler {
 
   /** Runs until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, rng, everyMs, lease } = this.#o;
+    const { clock, rng, everyMs } = this.#o;
     while (!signal.aborted) {
-      let rests = 1;
-      const standing = lease.standing();
-      if (standing.held) {
-        this.#forget(standing.epoch);
-        const pass = await this.pass(signal).catch(nothingDone);
-        if (pass.settled === 0 && pass.left > PAGE_ROWS) rests = LONG_REST_PASSES;
-      }
+      const pass = await this.turn(signal);
+      const rests = pass.settled === 0 && pass.left > PAGE_ROWS ? LONG_REST_PASSES : 1;
       await clock.sleep(everyMs * rests * (0.9 + 0.2 * rng.next()), signal).catch(ended);
     }
+  }
+
+  /** A pass if this region is the owner; a store that does not answer ends it, and the next turn asks again. */
+  async turn(signal: AbortSignal): Promise<Pass> {
+    const standing = this.#o.lease.standing();
+    if (!standing.held) return nothingDone();
+    this.#forget(standing.epoch);
+    return this.pass(signal).catch(nothingDone);
   }
 
   /** One look at everything that waits in both stores. Throws when the own store does not answer. */

@@ -4,14 +4,18 @@
  * A page goes in batches first, because a long journal is drained by as few calls as possible; what no batch takes goes alone.
  */
 import type { Commit } from '../../core/commit.ts';
+import { isPlatformError } from '../../core/errors.ts';
+import type { AggregateId } from '../../core/ids.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { applyBatch, type Batch, batchesOf } from './apply-batch.ts';
-import { byAggregate, deleteEntries, journalShards, readJournalPage } from './journal.ts';
+import { byAggregate, deleteEntries, journalShards, readJournalOf, readJournalPage } from './journal.ts';
 import { type ShippingLane, shipCommit } from './ship-commit.ts';
 
 /** Of each shard of the journal, entries read at once and aggregates shipped at once: no queue on this side. */
 const PAGE_ENTRIES = 100;
 const LANES_MAX = 4;
+/** Poisoned entries that are told of; further ones are only left. */
+const POISONED_MAX = 20;
 /** A page, or a commit with its repair, may take this long: one lost answer must not hold up the sweep to its own end. */
 const CALL_MS_MAX = 3_000;
 
@@ -22,8 +26,15 @@ export interface Swept {
   readonly left: number;
   /** The first failure of a call, when there was one. The sweep goes on with the other aggregates. */
   readonly failure: unknown;
+  /** Entries that fail whoever ships them and whenever, with the reason: left in the journal for a person, and in nobody's way. */
+  readonly poisoned: readonly Poisoned[];
   /** Shards whose turn was over before their end, with the last entry that was looked at: something is `left` there. */
   readonly paused: ReadonlyMap<number, string>;
+}
+
+export interface Poisoned {
+  readonly commit: Pick<Commit, 'aggregate' | 'epoch' | 'version'>;
+  readonly error: unknown;
 }
 
 export interface SweepBounds extends CallBounds {
@@ -38,12 +49,34 @@ interface Tally {
   quarantined: number;
   left: number;
   failure: unknown;
+  readonly poisoned: Poisoned[];
   readonly paused: Map<number, string>;
 }
 
+const nothingYet = (): Tally => ({
+  shipped: 0,
+  quarantined: 0,
+  left: 0,
+  failure: undefined,
+  poisoned: [],
+  paused: new Map(),
+});
+
 export async function drainJournal(lane: ShippingLane, bounds: SweepBounds): Promise<Swept> {
-  const tally: Tally = { shipped: 0, quarantined: 0, left: 0, failure: undefined, paused: new Map() };
+  const tally = nothingYet();
   await Promise.all(journalShards.map((shard) => drainShard(lane, { shard, tally }, bounds)));
+  return tally;
+}
+
+/** The same for what the journal holds of a few aggregates. Of each all of it, from its first entry on: order is kept. */
+export async function drainAggregates(
+  lane: ShippingLane,
+  aggregates: readonly AggregateId[],
+  bounds: CallBounds,
+): Promise<Swept> {
+  const tally = nothingYet();
+  const entries = await Promise.all(aggregates.map((id) => readJournalOf(lane.source, id, within(lane, bounds))));
+  await shipPage(lane, { commits: entries.flat(), tally }, bounds);
   return tally;
 }
 
@@ -126,7 +159,8 @@ async function shipBatch(
     const target = { table: lane.peer, fenceShards: lane.fenceShards };
     return (await applyBatch(target, batch, within(lane, bounds))) ? batch.commits : [];
   } catch (failure) {
-    tally.failure = failure;
+    // One of them is to blame, not the peer: each for itself shows which.
+    if (!isPoison(failure)) tally.failure = failure;
     return [];
   }
 }
@@ -152,11 +186,17 @@ async function shipGroup(
       tally[shipment]++;
       done.push(commit);
     } catch (error) {
-      tally.failure ??= error;
+      if (!isPoison(error)) tally.failure ??= error;
+      else if (tally.poisoned.length < POISONED_MAX) tally.poisoned.push({ commit, error });
       tally.left += group.length - index;
       return;
     }
   }
+}
+
+/** A peer that does not answer, is throttled or refuses us says nothing about the entry; everything else is the entry's own. */
+function isPoison(error: unknown): boolean {
+  return !isPlatformError(error) || error.kind === 'bug';
 }
 
 function within({ clock }: ShippingLane, bounds: CallBounds): CallBounds {

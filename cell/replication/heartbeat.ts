@@ -59,6 +59,12 @@ export class Heartbeat {
     return this.staleness.ms(this.#o.clock.monotonicMs());
   }
 
+  /** Age of the instant up to which all of our own commits are known to be at the peer, ms; `null`: unknown. */
+  get lagMs(): number | null {
+    const { clock, journal } = this.#o;
+    return journal.completeToMs === null ? null : clock.monotonicMs() - journal.completeToMs;
+  }
+
   /**
    * The same for our copy of the whole cell. Being complete is not enough: a region that was the owner may hold commits that
    * the new one never got. They count for nothing until they were judged, so until then the age is unknown.
@@ -78,12 +84,17 @@ export class Heartbeat {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // In this order: what a beat says of the journal was looked up after the beat that it echoes had arrived.
-      await this.#listen();
-      await this.#beat();
+      await this.turn();
       const everyMs = this.#o.health.state === 'ok' ? BEAT_EVERY_MS : BEAT_IN_DOUBT_MS;
       await this.#o.clock.sleep(everyMs * (0.9 + 0.2 * this.#o.rng.next()), signal).catch(ended);
     }
+  }
+
+  /** Hears the peer's newest beat and sends one; whatever does not answer is noted, and nothing is thrown. */
+  async turn(): Promise<void> {
+    // In this order: what a beat says of the journal was looked up after the beat that it echoes had arrived.
+    await this.#listen();
+    await this.#beat();
   }
 
   async #listen(): Promise<void> {
@@ -105,12 +116,13 @@ export class Heartbeat {
   async #beat(): Promise<void> {
     const { region, peer, health } = this.#o;
     const item = beatItem(region, this.#compose());
+    const sentAtMs = this.#o.clock.monotonicMs();
     try {
       await peer.write({ kind: 'put', item }, this.#bounds());
       await this.#fencePeer();
     } catch {
       // Whatever it was: the peer's store did not take a write in time, which is all that health is about.
-      health.failed();
+      health.failed(sentAtMs);
     }
   }
 

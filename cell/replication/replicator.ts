@@ -10,7 +10,7 @@ import { isPlatformError } from '../../core/errors.ts';
 import { fullJitterMs } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { applyBatch, batchesOf } from './apply-batch.ts';
-import { drainJournal } from './drain-journal.ts';
+import { drainJournal, type Poisoned } from './drain-journal.ts';
 import { byAggregate, deleteEntries, journalKeysOf, readJournalOf } from './journal.ts';
 import type { PeerHealth } from './peer-health.ts';
 import type { Arrival, PeerReplication } from './peer-replication.ts';
@@ -58,6 +58,8 @@ export class Replicator implements PeerReplication {
   readonly #doorbell = new Doorbell();
   #sweptAtMs = Number.NEGATIVE_INFINITY;
   #quarantined = 0;
+  /** Entries that the last sweep had to leave for a person. */
+  poisoned: readonly Poisoned[] = [];
 
   constructor(options: ReplicatorOptions) {
     this.#o = options;
@@ -91,13 +93,14 @@ export class Replicator implements PeerReplication {
     const alone = this.#isAlone;
     this.#remember(commit, !alone);
     if (alone) return 'peer-gone';
+    const sentAtMs = this.#o.clock.monotonicMs();
     try {
       const shipment = await this.#shipInOrder(commit, this.#bounded(bounds));
       if (shipment === 'waiting') return this.#leaveToLoop(commit);
       this.#settle(commit);
       return shipment === 'shipped' ? 'at-peer' : 'stale';
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, sentAtMs);
       return this.#leaveToLoop(commit);
     }
   }
@@ -110,13 +113,14 @@ export class Replicator implements PeerReplication {
     if (alone) return false;
     const target = { table: this.#o.peer, fenceShards: this.#o.fenceShards };
     const arrived = new Set<Commit>();
+    const sentAtMs = this.#o.clock.monotonicMs();
     try {
       for (const batch of batchesOf(byAggregate(commits), this.#o.fenceShards)) {
         if (!(await applyBatch(target, batch, this.#bounded(bounds)))) continue;
         for (const commit of batch.commits) arrived.add(commit);
       }
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, sentAtMs);
     }
     for (const commit of commits) {
       if (arrived.has(commit)) this.#settle(commit);
@@ -163,21 +167,37 @@ export class Replicator implements PeerReplication {
     signal.addEventListener('abort', () => this.ring(), { once: true });
     while (!signal.aborted) {
       try {
-        await this.#round(signal);
+        await this.turn(signal);
         this.#failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#failed(error);
+      } catch {
+        // Noted where it happened: here it only means to rest a little longer each time.
         this.#failures++;
       }
       if (!signal.aborted) await this.#rest();
     }
   }
 
-  async #round(signal: AbortSignal): Promise<void> {
-    await this.#shipPending(signal);
-    const now = this.#o.clock.monotonicMs();
-    if (this.#overflowed || now - this.#sweptAtMs >= SWEEP_EVERY_MS) await this.#sweep(signal);
+  /** Ships what is in hand, sweeps the journal if that is due, and deletes what arrived. Throws what the tables throw. */
+  async turn(signal: AbortSignal): Promise<void> {
+    const startedAtMs = this.#o.clock.monotonicMs();
+    try {
+      await this.#shipPending(signal);
+      if (this.#overflowed || startedAtMs - this.#sweptAtMs >= SWEEP_EVERY_MS) await this.#sweep(signal);
+      await this.#deleteShipped();
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error, startedAtMs);
+      throw error;
+    }
+  }
+
+  /** A sweep's turn was over before its end. */
+  get isPaused(): boolean {
+    return this.#pausedAt.size > 0;
+  }
+
+  /** For a process that is about to be put to sleep: deletes what arrived, and leaves the rest to whoever sweeps the journal. */
+  async leaveToSweep(): Promise<void> {
+    for (const commit of this.#notInHand()) this.#pending.delete(commit);
     await this.#deleteShipped();
   }
 
@@ -229,6 +249,7 @@ export class Replicator implements PeerReplication {
     try {
       const swept = await drainJournal(this.#o, bounds);
       this.#pausedAt = swept.paused;
+      this.poisoned = swept.poisoned;
       if (swept.paused.size > 0) this.#overflowed = true;
       this.#quarantined += swept.quarantined;
       if (swept.failure !== undefined) throw swept.failure;
@@ -253,10 +274,10 @@ export class Replicator implements PeerReplication {
     await deleteEntries(this.#o.source, batch, { deadlineAtMs });
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, sentAtMs: number): void {
     // A conflict or a throttle is an answer: the peer is there.
     if (isPlatformError(error) && (error.code === 'STORE_CONFLICT' || error.code === 'STORE_THROTTLED')) return;
-    this.#o.health.failed();
+    this.#o.health.failed(sentAtMs);
   }
 
   #bounded(bounds: CallBounds): CallBounds {

@@ -36,7 +36,8 @@ export const aggregateKey = (id: AggregateId) => `AGG#${id}`;
 export const headKey = (id: AggregateId): Key => ({ pk: aggregateKey(id), sk: HEAD });
 export const fenceKey = (shard: number): Key => ({ pk: `FENCE#${shard}`, sk: 'FENCE' });
 export const journalShardOf = (id: AggregateId) => fnv1a32(id) % JOURNAL_SHARDS;
-export const journalPk = (shard: number) => `JOURNAL#${shard}`;
+export const JOURNAL_PREFIX = 'JOURNAL#';
+export const journalPk = (shard: number) => JOURNAL_PREFIX + shard;
 export const outboxPk = (shard: number) => `OUTBOX#${shard}`;
 export const outboxKey = (aggregate: AggregateId, id: string): Key => ({
   pk: outboxPk(journalShardOf(aggregate)),

@@ -52,6 +52,10 @@ export function translateStoreError(thrown: unknown, options: { kind: 'read' | '
     const message = 'The store throttled the call. Nothing was written; repeat after a wait.';
     return new PlatformError({ ...cause, code: 'STORE_THROTTLED', effect: 'none', message });
   }
+  if (isMalformed(error)) {
+    const message = `The store refuses this request itself, whoever sends it and whenever (${error.message}). Nothing was written.`;
+    return new PlatformError({ ...cause, kind: 'bug', code: 'INTERNAL', effect: 'none', message });
+  }
   // A read has no effect whatever became of it. A write that may have left this process may have been carried out.
   const effect = options.kind === 'read' || NEVER_SENT.has(error.code ?? '') || isRejected(error) ? 'none' : 'unknown';
   const code = isAborted(error) ? 'DEADLINE_EXCEEDED' : 'STORE_UNAVAILABLE';
@@ -62,6 +66,12 @@ export function translateStoreError(thrown: unknown, options: { kind: 'read' | '
 function isConflict(error: SdkError): boolean {
   if (error.name === 'TransactionConflictException' || error.name === 'TransactionInProgressException') return true;
   return error.CancellationReasons?.some((reason) => reason.Code === 'TransactionConflict') ?? false;
+}
+
+/** Repeating it would not help: an item or a transaction that is too large, or a request that makes no sense. */
+function isMalformed(error: SdkError): boolean {
+  if (error.name === 'ValidationException') return true;
+  return error.CancellationReasons?.some((reason) => reason.Code === 'ValidationError') ?? false;
 }
 
 /** The store answered with a 4xx: it understood the request and refused it. */

@@ -6,7 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
-import { type Lease, takeoverWaitMs } from '../../core/lease.ts';
+import { type Lease, PINNED_TTL_MS, takeoverWaitMs } from '../../core/lease.ts';
 import type { Topology } from '../../core/topology.ts';
 import {
   ARBITER_MS_MAX,
@@ -61,7 +61,10 @@ export async function decide(request: Request, by: Deciding): Promise<Decision> 
     decidedAtMs: clock.wallMs(),
     evidence,
     expected: expectation(lease, evidence),
-    objections: objections(evidence, { kind: request.kind, cell: spec.id, home: to === spec.home }),
+    objections: [
+      ...pinnedObjection(lease, evidence),
+      ...objections(evidence, { kind: request.kind, cell: spec.id, home: to === spec.home }),
+    ],
   };
 }
 
@@ -131,7 +134,7 @@ function receiverOf(options: {
 }
 
 function expectation(lease: Lease, evidence: Evidence): Decision['expected'] {
-  if (evidence.oldStoreReachable) {
+  if (evidence.oldStoreReachable || lease.ttlMs === PINNED_TTL_MS) {
     return { path: 'fenced', awayMsMax: FENCED_AWAY_MS_MAX, loss: 'none: the old store is fenced, then drained' };
   }
   return {
@@ -139,6 +142,14 @@ function expectation(lease: Lease, evidence: Evidence): Decision['expected'] {
     awayMsMax: Math.ceil(takeoverWaitMs(lease.ttlMs)) + FENCED_AWAY_MS_MAX,
     loss: 'acknowledged with ack "replicated": none; with ack "local": what the old journal still holds, counted when it returns',
   };
+}
+
+/** No wait proves anything about a pinned lease, so whoever can't fence has no proof at all, whatever the kind. */
+function pinnedObjection({ ttlMs, holder }: Lease, { oldStoreReachable }: Evidence): readonly string[] {
+  if (ttlMs !== PINNED_TTL_MS || oldStoreReachable) return [];
+  return [
+    `the lease is pinned: it moves only with the store of ${holder} fenced, and that does not answer from here. Run it from where that store answers, or when it is back; a cell that has to survive the loss of a whole region needs keepers "economy" or "fast"`,
+  ];
 }
 
 function objections(

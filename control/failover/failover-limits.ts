@@ -20,6 +20,8 @@ export const DRAIN_UNPLANNED_MS_MAX = 10_000;
 export const LEASE_WAITS_MAX = 3;
 /** How long the new region may take to take the lease and raise its fence, in lease TTLs. */
 export const OPEN_TTLS_MAX = 2;
+/** And however long the lease: a keeper that is called once a minute has had its turn, a doorbell or not. */
+export const OPEN_MS_MAX = 120_000;
 export const OPEN_POLL_MS = 10;
 export const LEASE_POLL_MS = 50;
 /** A planned change is refused while more than this waits in the journal: catch up first. */

@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { nextEpoch } from '../../core/ids.ts';
-import { type HeldLease, releasedTo, takeoverWaitMs } from '../../core/lease.ts';
+import { type HeldLease, PINNED_TTL_MS, releasedTo, takeoverWaitMs } from '../../core/lease.ts';
 import type { CoordinatorOptions } from './coordinator-options.ts';
 import {
   ARBITER_MS_MAX,
@@ -12,6 +12,7 @@ import {
   FENCE_MS_MAX,
   LEASE_POLL_MS,
   LEASE_WAITS_MAX,
+  OPEN_MS_MAX,
   OPEN_POLL_MS,
   OPEN_TTLS_MAX,
 } from './failover-limits.ts';
@@ -100,6 +101,8 @@ export class StepRunner {
       watch.observe(lease);
       if (lease.state === 'released' || lease.epoch !== decision.seenEpoch)
         return { outcome: { step: 'wait', result: 'expired' }, note: 'the lease was given up or has moved on' };
+      if (lease.ttlMs === PINNED_TTL_MS)
+        return { outcome: { step: 'wait', result: 'still-renewed' }, note: PINNED_NOTE };
       const remainingMs = watch.remainingMs() ?? takeoverWaitMs(lease.ttlMs);
       if (remainingMs === 0) return { outcome: { step: 'wait', result: 'expired' } };
       if (this.#clock.monotonicMs() - startedMs > LEASE_WAITS_MAX * takeoverWaitMs(lease.ttlMs)) {
@@ -162,7 +165,7 @@ export class StepRunner {
           };
         }
       }
-      if (this.#clock.monotonicMs() - startedMs > OPEN_TTLS_MAX * lease.ttlMs) {
+      if (this.#clock.monotonicMs() - startedMs > Math.min(OPEN_TTLS_MAX * lease.ttlMs, OPEN_MS_MAX)) {
         return {
           outcome: { step: 'open', result: 'not-opened' },
           note: `${to} did not take the lease; ${lease.holder} may take it back`,
@@ -183,6 +186,9 @@ export class StepRunner {
     });
   }
 }
+
+const PINNED_NOTE =
+  "the lease is pinned, so no wait is a proof; the cell moves once its old region's store can be fenced (it did not answer)";
 
 /** No answer in time is itself the finding; the caller's branch for it is the protocol's next step. */
 const unanswered = () => null;

@@ -1,6 +1,8 @@
 /** Composition root of the catalogue function: the handler that Lambda and the cell's host call. */
 import { handle } from 'hono/aws-lambda';
-import { getCellRuntime } from '../../cell/runtime.ts';
+import { serviceCell } from '../../cell/functions/lambda-cell.ts';
 import { createCatalogApp } from './app.ts';
 
-export const handler = handle(createCatalogApp(getCellRuntime()));
+const cell = serviceCell(process.env);
+
+export const handler = cell.serve(handle(createCatalogApp(cell.runtime)));

@@ -1,10 +1,10 @@
 /** Composition root of the checkout function: the handler that Lambda and the cell's host call. */
 import { handle } from 'hono/aws-lambda';
-import { getCellRuntime } from '../../cell/runtime.ts';
+import { serviceCell } from '../../cell/functions/lambda-cell.ts';
 import { createCheckoutApp } from './app.ts';
-import { PaymentClient } from './payment-client.ts';
+import { openPayments } from './open-payments.ts';
 
-const runtime = getCellRuntime();
-const payments = new PaymentClient({ baseUrl: runtime.setting('PAYMENTS_URL'), clock: runtime.clock });
+const cell = serviceCell(process.env);
+const payments = openPayments(cell.runtime, process.env);
 
-export const handler = handle(createCheckoutApp(runtime, payments));
+export const handler = cell.serve(handle(createCheckoutApp(cell.runtime, payments)));

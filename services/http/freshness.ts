@@ -63,7 +63,10 @@ export function ageOfAnswerMs(runtime: CellRuntime, freshness: Freshness): numbe
 
 function isOwnerSilent(runtime: CellRuntime, ageMs: number | null): boolean {
   const standing = runtime.standing();
-  return standing.state === 'standby' && (standing.owner === null || ageMs === null || ageMs > OWNER_SILENT_MS);
+  if (standing.state !== 'standby') return false;
+  // Who never hears the owner knows only whether there is one.
+  const unheard = runtime.hearsPeer && (ageMs === null || ageMs > OWNER_SILENT_MS);
+  return standing.owner === null || unheard;
 }
 
 function copyBehind({ ageMs, allowedMs }: { ageMs: number | null; allowedMs: number }): PlatformError {

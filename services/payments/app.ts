@@ -7,10 +7,11 @@ import * as z from 'zod/mini';
 import type { Clock } from '../../core/clock.ts';
 import { invalid, isPlatformError, PlatformError, toPlatformError } from '../../core/errors.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
+import type { Rng } from '../../core/rng.ts';
 import { BODY_BYTES_MAX } from '../http/request-body.ts';
-import { Chance, parseBehaviour, wellBehaved } from './behaviour.ts';
-import { type Attempt, type Charge, ChargeBook, type KeyState } from './charge-book.ts';
-import type { Ledger } from './ledger.ts';
+import { type Behaviour, Chance, parseBehaviour, wellBehaved } from './behaviour.ts';
+import type { Charge, KeyState } from './charge-book.ts';
+import { ChargeLog, type EntryLog } from './charge-log.ts';
 
 /** A call that is never answered is given up after this: a socket must not stay for ever. */
 export const HANG_MS_MAX = 30_000;
@@ -26,62 +27,88 @@ const chargeSchema = z.object({
 
 const STATUS: Readonly<Record<KeyState, 200 | 402 | 409>> = { captured: 200, declined: 402, voided: 409 };
 
-export interface ProviderOptions {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
+/** How the provider is told to behave, shared by all its processes. */
+export interface BehaviourStore {
+  read(): Promise<Behaviour>;
+  write(behaviour: Behaviour): Promise<void>;
 }
 
-export function createPaymentsApp({ ledger, clock }: ProviderOptions): Hono {
-  const book = new ChargeBook();
-  for (const entry of ledger.entries) book.apply(entry);
-  let chance = new Chance(wellBehaved);
+export interface ProviderOptions {
+  readonly log: EntryLog;
+  readonly behaviour: BehaviourStore;
+  readonly clock: Clock;
+  readonly rng: Rng;
+}
+
+/** For a provider of one process. */
+export function behaviourInMemory(): BehaviourStore {
+  let present = wellBehaved;
+  return {
+    read: async () => present,
+    write: async (behaviour) => {
+      present = behaviour;
+    },
+  };
+}
+
+export function createPaymentsApp({ log, behaviour, clock, rng }: ProviderOptions): Hono {
+  const ledger = new ChargeLog({ log, clock, rng });
+  const chanceNow = chanceOf(behaviour);
   let waiting = 0;
   const wait = async (ms: number) => {
     if (waiting >= WAITING_MAX) throw tooMany();
     waiting++;
     await clock.sleep(ms).finally(() => waiting--);
   };
-  const record = (charge: Charge, { status }: Pick<Attempt, 'status'>) => {
-    book.apply(ledger.append({ ...charge, status, atMs: clock.wallMs() }));
-  };
   const app = new Hono();
   app.onError(problem);
   app.post('/charges', async (context) => {
     const charge = { key: keyOf(context.req.header('idempotency-key')), ...parseCharge(await json(context)) };
+    const chance = await chanceNow();
     const fate = chance.fate();
     await wait(chance.delayMs());
     if (fate === 'fail') throw broken();
     if (fate === 'hang-before') return neverAnswer(wait);
-    const attempt = book.judgeCharge(charge, () => chance.declines());
-    record(charge, attempt);
+    const attempt = await ledger.charge(charge, () => chance.declines());
     if (fate === 'hang-after') return neverAnswer(wait);
     if (attempt.status === 'mismatched') throw keyReused(charge.key);
     return context.json({ key: charge.key, status: attempt.state }, STATUS[attempt.state]);
   });
   app.post('/charges/:key/void', async (context) => {
     const key = keyOf(context.req.param('key'));
+    const chance = await chanceNow();
     const fate = chance.fate();
     await wait(chance.delayMs());
     if (fate === 'fail') throw broken();
     if (fate === 'hang-before') return neverAnswer(wait);
-    if (!book.isVoided(key)) record(book.chargeOf(key), { status: 'voided' });
+    await ledger.void(key);
     if (fate === 'hang-after') return neverAnswer(wait);
     return context.json({ key, status: 'voided' });
   });
-  app.get('/charges', (context) => context.json(page(ledger, context.req.query('after') ?? '0')));
-  app.get('/behaviour', (context) => context.json(chance.behaviour));
+  app.get('/charges', async (context) => context.json(await page(ledger, context.req.query('after') ?? '0')));
+  app.get('/behaviour', async (context) => context.json(await behaviour.read()));
   app.put('/behaviour', async (context) => {
-    chance = new Chance(parseBehaviour(await json(context)));
-    return context.json(chance.behaviour);
+    await behaviour.write(parseBehaviour(await json(context)));
+    return context.json(await behaviour.read());
   });
   return app;
 }
 
 /** Entries after a position, and where to go on; `next` stays the same at the end. */
-function page(ledger: Ledger, after: string) {
+async function page(ledger: ChargeLog, after: string) {
   if (!/^\d{1,9}$/.test(after)) throw invalid(`after: seen "${after.slice(0, 40)}"; allowed: an integer from 0.`);
-  const entries = ledger.entries.slice(Number(after), Number(after) + PAGE_ENTRIES_MAX);
-  return { entries, next: entries.at(-1)?.seq ?? Number(after), total: ledger.entries.length };
+  const { entries, total } = await ledger.page(Number(after), PAGE_ENTRIES_MAX);
+  return { entries, next: entries.at(-1)?.seq ?? Number(after), total };
+}
+
+/** One source of chance for as long as the behaviour stays the same. */
+function chanceOf(store: BehaviourStore): () => Promise<Chance> {
+  let chance = new Chance(wellBehaved);
+  return async () => {
+    const behaviour = await store.read();
+    if (JSON.stringify(behaviour) !== JSON.stringify(chance.behaviour)) chance = new Chance(behaviour);
+    return chance;
+  };
 }
 
 async function neverAnswer(wait: (ms: number) => Promise<void>): Promise<Response> {

@@ -7,11 +7,12 @@ import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync,
 import { dirname } from 'node:path';
 import { PlatformError } from '../../core/errors.ts';
 import type { ChargeEntry } from './charge-book.ts';
+import type { EntryLog } from './charge-log.ts';
 
 /** About 40 MB of file and 60 MB of memory; a drill makes a few thousand. */
 export const LEDGER_ENTRIES_MAX = 200_000;
 
-export class Ledger {
+export class Ledger implements EntryLog {
   readonly #file: number;
   readonly #entries: ChargeEntry[];
 
@@ -29,8 +30,13 @@ export class Ledger {
     return this.#entries;
   }
 
-  /** Returns when the entry is on disk. Synchronous: two attempts with one key can't pass each other. */
-  append(entry: Omit<ChargeEntry, 'seq'>): ChargeEntry {
+  async after(seq: number, limit = LEDGER_ENTRIES_MAX): Promise<readonly ChargeEntry[]> {
+    return this.#entries.slice(seq, seq + limit);
+  }
+
+  /** On disk before it returns. Between the look at the place and the write nobody else runs. */
+  async place(entry: ChargeEntry): Promise<boolean> {
+    if (entry.seq !== this.#entries.length + 1) return false;
     if (this.#entries.length >= LEDGER_ENTRIES_MAX) {
       throw new PlatformError({
         code: 'OVERLOADED',
@@ -39,12 +45,11 @@ export class Ledger {
         message: `The ledger holds ${LEDGER_ENTRIES_MAX} entries, which is all it takes. Start the provider on a fresh directory.`,
       });
     }
-    const numbered = { seq: this.#entries.length + 1, ...entry };
-    const line = Buffer.from(`${JSON.stringify(numbered)}\n`);
+    const line = Buffer.from(`${JSON.stringify(entry)}\n`);
     for (let written = 0; written < line.length; ) written += writeSync(this.#file, line, written);
     fsyncSync(this.#file);
-    this.#entries.push(numbered);
-    return numbered;
+    this.#entries.push(entry);
+    return true;
   }
 
   close(): void {

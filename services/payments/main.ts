@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
-import { createPaymentsApp } from './app.ts';
+import { systemRng } from '../../core/rng.ts';
+import { behaviourInMemory, createPaymentsApp } from './app.ts';
 import { Ledger } from './ledger.ts';
 import { nodeServer } from './node-server.ts';
 
@@ -13,7 +14,8 @@ const NAME = 'payments';
 function start(): void {
   const directory = process.env.HOLDFAST_DATA;
   if (!directory) throw invalid('HOLDFAST_DATA is missing: the directory that keeps the ledger.');
-  const app = createPaymentsApp({ ledger: new Ledger(join(directory, 'payments.jsonl')), clock: systemClock });
+  const log = new Ledger(join(directory, 'payments.jsonl'));
+  const app = createPaymentsApp({ log, behaviour: behaviourInMemory(), clock: systemClock, rng: systemRng });
   const server = nodeServer(app.fetch);
   server.on('error', fail);
   server.listen(port(process.env.PORT ?? '0'), '127.0.0.1', () => {

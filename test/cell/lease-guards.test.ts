@@ -53,6 +53,8 @@ function keeper(): LeaseKeeper {
     clock,
     rng,
     onOpen: () => undefined,
+    peerAnswered: () => false,
+    onPeerBack: () => undefined,
   });
 }
 

@@ -29,7 +29,7 @@ function runner() {
   const ports = { leases } as FailoverPorts;
   const steps = new StepRunner({ ports, clock, watchOf: () => watch, newId: () => 'f1' });
   const renew = () => {
-    present = renewed(present, TTL_MS);
+    present = renewed(present, { ttlMs: TTL_MS, peerAnswered: false });
   };
   return { clock, watch, steps, released, renew };
 }

@@ -18,6 +18,7 @@ export class MemoryRuntime implements CellRuntime {
   current: Standing;
   foreignTenants = new Set<string>();
   staleness: number | null = 0;
+  hearsPeer = true;
 
   constructor(options: { clock?: Clock; region?: string; peer?: string } = {}) {
     const { clock = systemClock, region = 'us-east-1', peer = 'us-west-2' } = options;

@@ -56,7 +56,7 @@ const LEASE: readonly Guard[] = [
   {
     name: 'validity from before the renewal was sent',
     file: 'cell/lease/lease-keeper.ts',
-    snippet: 'const validUntilMs = grant.sentAtMs + holderValidityMs(lease.ttlMs);',
+    snippet: 'const validUntilMs = sentAtMs + holderValidityMs(lease.ttlMs);',
     replacement: 'const validUntilMs = this.#o.clock.monotonicMs() + holderValidityMs(lease.ttlMs);',
     breaks: 'a renewal whose answer came late counts from its arrival: two are active',
   },
@@ -205,8 +205,8 @@ const WRITES: readonly Guard[] = [
   {
     name: 'peer gone only after a lease',
     file: 'cell/replication/peer-health.ts',
-    snippet: 'this.#goneAfterMs = takeoverWaitMs(options.leaseTtlMs);',
-    replacement: 'this.#goneAfterMs = 0 * takeoverWaitMs(options.leaseTtlMs);',
+    snippet: 'this.#goneAfterMs = aloneAfterMs(options.leaseTtlMs);',
+    replacement: 'this.#goneAfterMs = 0 * aloneAfterMs(options.leaseTtlMs);',
     breaks: 'a region cut off from everything acknowledges alone what the next owner will not have',
   },
   {
@@ -219,8 +219,8 @@ const WRITES: readonly Guard[] = [
   {
     name: 'an answer speaks against a declaration',
     file: 'cell/replication/peer-health.ts',
-    snippet: 'if (this.#answeredAtMs !== null && this.#answeredAtMs >= sinceMs) return;',
-    replacement: '',
+    snippet: 'if (!this.answeredSince(sinceMs)) this.#declaredGone = true;',
+    replacement: 'this.#declaredGone = true;\nvoid sinceMs;',
     breaks: 'a peer that has just answered is taken to be gone',
   },
 ];

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../../core/fake-clock.ts';
-import { createPaymentsApp, HANG_MS_MAX } from '../../services/payments/app.ts';
+import { seededRng } from '../../core/rng.ts';
+import { behaviourInMemory, createPaymentsApp, HANG_MS_MAX } from '../../services/payments/app.ts';
 import { Ledger } from '../../services/payments/ledger.ts';
 
 let directory: string;
@@ -22,7 +23,7 @@ interface Answer {
 
 function provider(clock = new FakeClock()) {
   const ledger = new Ledger(file());
-  const app = createPaymentsApp({ ledger, clock });
+  const app = createPaymentsApp({ log: ledger, behaviour: behaviourInMemory(), clock, rng: seededRng(1) });
   const call = async (line: string, options: { body?: unknown; key?: string } = {}): Promise<Answer> => {
     const [method = 'GET', path = '/'] = line.split(' ');
     const response = await app.request(path, {

@@ -69,7 +69,7 @@ export function checkSdkImports(file: SourceFile): readonly Violation[] {
 
 /** Who knows the cells' store by its ports only, and which files of theirs know the implementation because they wire it. */
 const BEHIND_PORTS: readonly { readonly of: string; readonly wiring: RegExp }[] = [
-  { of: 'services/', wiring: /\/main\.ts$/ },
+  { of: 'services/', wiring: /\/(main|lambda)\.ts$/ },
   { of: 'control/', wiring: /^control\/(main\.ts$|adapters\/|aws\/)/ },
 ];
 

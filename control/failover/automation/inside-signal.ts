@@ -6,7 +6,7 @@
  *   renewed ──detectAfterMs──▶ late: bad only if the heartbeat is silent too (slow is not dead) ──1.1 TTL──▶ run out: bad
  */
 import type { Clock } from '../../../core/clock.ts';
-import { type Lease, takeoverWaitMs } from '../../../core/lease.ts';
+import { type Lease, PINNED_TTL_MS, takeoverWaitMs } from '../../../core/lease.ts';
 import { LeaseWatch } from '../../../core/lease-watch.ts';
 import type { Signal } from './verdict.ts';
 
@@ -48,6 +48,7 @@ export class InsideWatch {
 
   /** Slow or dead: more than the signal needs to call it bad, and enough to doubt one's own view. */
   isLate(detectAfterMs: number): boolean {
+    if (this.lease?.ttlMs === PINNED_TTL_MS) return false;
     return this.lease?.state === 'held' && (this.watch.unmovedMs() ?? 0) >= detectAfterMs;
   }
 
@@ -56,6 +57,7 @@ export class InsideWatch {
     if (lease === null || this.#readAtMs === null) return unknown('its lease was never read');
     if (this.#clock.monotonicMs() - this.#readAtMs > LEASE_FRESH_MS) return unknown('the arbiter does not answer here');
     if (lease.state !== 'held') return unknown('its lease is changing hands');
+    if (lease.ttlMs === PINNED_TTL_MS) return unknown('its lease is pinned: silence is no sign, and no wait a proof');
     const unmovedMs = this.watch.unmovedMs() ?? 0;
     const late = `${lease.holder} has not renewed the lease for ${Math.round(unmovedMs)} ms`;
     if (unmovedMs < detectAfterMs) return { says: 'good', because: 'its lease is renewed' };

@@ -1,0 +1,37 @@
+/**
+ * Figures of one invocation as a line of the log in CloudWatch's embedded metric format, so that alarms and dashboards have them
+ * without a call. Source: CloudWatch user guide, "Embedded metric format specification".
+ */
+import type { CellIdentity } from '../cell-runtime.ts';
+
+export const METRIC_NAMESPACE = 'Holdfast';
+export const METRIC_DIMENSIONS = ['cell', 'region'] as const;
+
+/** Units by name; every metric that the cell's functions emit. */
+export const CELL_METRICS = {
+  /** 1 while this region is the owner. */
+  LeaseHeld: 'Count',
+  /** Age of the instant up to which every commit of this region is known to be at the peer. */
+  ReplicationLag: 'Milliseconds',
+  /** Journal entries that need a person. */
+  PoisonedEntries: 'Count',
+  /** Messages of the outbox that were not dealt with in this invocation. */
+  OutboxWaiting: 'Count',
+  /** Quarantined commits that were settled. */
+  Reconciled: 'Count',
+} as const;
+
+export type CellMetrics = Partial<Record<keyof typeof CELL_METRICS, number | null>>;
+
+/** One line, without the figures that are `null` (unknown). */
+export function metricsLine(of: CellIdentity, { atMs, figures }: { atMs: number; figures: CellMetrics }): string {
+  const known = Object.entries(figures).filter(([, value]) => value !== null && value !== undefined);
+  const Metrics = known.map(([Name]) => ({ Name, Unit: CELL_METRICS[Name as keyof CellMetrics] }));
+  const CloudWatchMetrics = [{ Namespace: METRIC_NAMESPACE, Dimensions: [METRIC_DIMENSIONS], Metrics }];
+  const dimensions = { cell: of.cell, region: of.region };
+  return JSON.stringify({
+    _aws: { Timestamp: Math.round(atMs), CloudWatchMetrics },
+    ...dimensions,
+    ...Object.fromEntries(known),
+  });
+}
