@@ -36,6 +36,8 @@ export class OnDemandCell {
   #look: Promise<void> | null = null;
   #lookAgainAtMs = Number.NEGATIVE_INFINITY;
   #lookFailures = 0;
+  /** Something says that what this process believes of the lease is over. */
+  #forced = false;
   #placementDueAtMs = Number.NEGATIVE_INFINITY;
   #peerDueAtMs = Number.NEGATIVE_INFINITY;
   #asked = 0;
@@ -60,8 +62,6 @@ export class OnDemandCell {
     this.#lookAgainAtMs = this.#clock.monotonicMs();
     this.#forced = true;
   }
-
-  #forced = false;
 
   /** Runs one invocation. Never fails or waits long for anything but the work itself. */
   async serve<T>(work: () => Promise<T>): Promise<T> {

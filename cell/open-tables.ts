@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { CellConfig } from './cell-config.ts';
 import { ARBITER_TABLE, cellTableName } from './store/table-layout.ts';
-import { dynamoClient } from './table/dynamo-client.ts';
+import { dynamoClient } from './table/dynamo-connection.ts';
 import { DynamoTable } from './table/dynamo-table.ts';
 import type { CellTables } from './wire-cell.ts';
 

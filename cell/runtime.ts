@@ -3,11 +3,11 @@
  * and reconciler until it ends. All services of the process share the one that was started first.
  */
 import { systemClock } from '../core/clock.ts';
-import { PlatformError } from '../core/errors.ts';
 import { systemRng } from '../core/rng.ts';
 import { cellConfig, type Environment } from './cell-config.ts';
 import type { CellRuntime } from './cell-runtime.ts';
 import { openTables } from './open-tables.ts';
+import { setCellRuntime } from './shared-runtime.ts';
 import type { QuarantineDesk } from './reconcile/quarantine-desk.ts';
 import { QUARANTINE } from './store/table-layout.ts';
 import { ensureTable } from './table/dynamo-client.ts';
@@ -28,42 +28,32 @@ export interface RunningCell {
   stop(): Promise<void>;
 }
 
+let running: RunningCell | null = null;
+
 export type CellStatus = Awaited<ReturnType<typeof statusOf>>;
-
-let started: RunningCell | null = null;
-
-/** The runtime of this process. Throws `INTERNAL` before `startCellRuntime`. */
-export function getCellRuntime(): CellRuntime {
-  if (started) return started.runtime;
-  throw new PlatformError({
-    code: 'INTERNAL',
-    kind: 'bug',
-    effect: 'none',
-    message: 'No cell runtime in this process. Call startCellRuntime(env) before a service is loaded.',
-  });
-}
 
 /** Starts the runtime of this process once; a second call gets the first one's. */
 export async function startCellRuntime(env: Environment): Promise<RunningCell> {
-  if (started) return started;
+  if (running) return running;
   const config = cellConfig(env);
   const { client, name, ...tables } = openTables(config, systemClock);
   // On AWS the stacks create the tables; an engine on one machine begins empty.
   if (config.storeUrl !== undefined) await ensureTable({ client, name, clock: systemClock });
-  if (started) return started;
+  if (running) return running;
   const cell = composeCell({ config, tables, clock: systemClock, rng: systemRng, env });
   const ending = new AbortController();
   const { store } = cell.runtime;
   // A warm-up that fails has warmed nothing and broken nothing.
   void warmUp({ store, region: config.region, clock: systemClock, signal: ending.signal }).catch(() => undefined);
-  started = {
+  setCellRuntime(cell.runtime);
+  running = {
     ...cell,
     stop: () => {
       ending.abort();
       return cell.stop();
     },
   };
-  return started;
+  return running;
 }
 
 /** Wires one cell in one region and starts its loops. The simulation and the tests call it with their own parts. */

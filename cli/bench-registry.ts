@@ -11,6 +11,11 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('../bench/start/measure-start.ts')).measureStart,
   }),
   bench({
+    name: 'init',
+    summary: "the functions' bundles on Lambda: their size, and the processor time of loading each",
+    load: async () => (await import('../bench/init/measure-init.ts')).measureInit,
+  }),
+  bench({
     name: 'store',
     summary: 'plain put and fenced commit, acknowledged locally and by the peer; client and engine apart',
     load: async () => (await import('../bench/store/measure-store.ts')).measureStore,

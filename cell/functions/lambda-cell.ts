@@ -9,7 +9,7 @@ import { cellConfig, type Environment } from '../cell-config.ts';
 import type { CellRuntime } from '../cell-runtime.ts';
 import { OnDemandCell } from '../on-demand-cell.ts';
 import { openTables } from '../open-tables.ts';
-import { getCellRuntime } from '../runtime.ts';
+import { getCellRuntime } from '../shared-runtime.ts';
 
 export type LambdaHandler<Event, Context, Answer> = (event: Event, context: Context) => Promise<Answer>;
 

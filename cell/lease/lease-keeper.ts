@@ -23,7 +23,7 @@ import {
 import { LeaseWatch } from '../../core/lease-watch.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { CallBounds } from '../cell-store.ts';
-import { raiseFence, readFence } from '../store/raise-fence.ts';
+import { raiseFence, readShards } from '../store/raise-fence.ts';
 import type { Table } from '../table/table.ts';
 import { Abandonment } from './abandonment.ts';
 import type { LeaseArbiter } from './lease-arbiter.ts';
@@ -77,6 +77,8 @@ export class LeaseKeeper implements LeaseView {
   #held: Held | null = null;
   #known: Lease | null = null;
   #blockedByEpoch: number | null = null;
+  /** The epoch for which all shards of the own fence were seen standing. A shard never falls. */
+  #raisedAt = 0;
   #probes = 0;
   readonly #doorbell = new Doorbell();
   #rung = false;
@@ -214,7 +216,11 @@ export class LeaseKeeper implements LeaseView {
     if (this.#held.open) return;
     const { own, fenceShards, region, clock, rng } = this.#o;
     const to = { epoch: lease.epoch, active: region };
-    const raised = await raiseFence({ table: own, shards: fenceShards, to, clock, rng }, this.#bounds());
+    // A process that joins its region found the fence raised: raising it again would only meet the commits of the others.
+    const raised =
+      this.#raisedAt === lease.epoch
+        ? ({ outcome: 'raised' } as const)
+        : await raiseFence({ table: own, shards: fenceShards, to, clock, rng }, this.#bounds());
     if (raised.outcome === 'higher') return this.#blocked(lease, raised.seen.epoch);
     // A later step may have replaced or dropped the lease meanwhile: only the one that was raised for is opened.
     if (this.#held?.lease.epoch !== lease.epoch) return;
@@ -238,8 +244,12 @@ export class LeaseKeeper implements LeaseView {
   }
 
   async #ownFenceEpoch(): Promise<number> {
-    const fence = await readFence(this.#o.own, this.#o.fenceShards, this.#bounds());
-    return fence?.epoch ?? 0;
+    const { own, fenceShards, region } = this.#o;
+    const fences = await readShards(own, fenceShards, this.#bounds());
+    const epoch = fences.reduce((highest, fence) => Math.max(highest, fence.epoch), 0);
+    const ours = fences.filter((fence) => fence.epoch === epoch && fence.active === region);
+    this.#raisedAt = ours.length === fenceShards ? epoch : 0;
+    return epoch;
   }
 
   #learn(lease: Lease | null): void {

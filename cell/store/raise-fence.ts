@@ -37,11 +37,15 @@ export async function raiseFence(options: FenceRaiseOptions, bounds: CallBounds)
   return higher ? { outcome: 'higher', seen: higher } : { outcome: 'raised' };
 }
 
+/** The shards of a store that have a fence, each as it stood in its own instant. */
+export async function readShards(table: Table, shards: number, bounds: CallBounds): Promise<readonly Fence[]> {
+  const keys = everyShard(shards).map(fenceKey);
+  return (await table.getMany(keys, bounds)).map((item) => toFence(item)).filter((fence) => fence !== null);
+}
+
 /** The highest fence of a store, or `null` when it has none yet. */
 export async function readFence(table: Table, shards: number, bounds: CallBounds): Promise<Fence | null> {
-  const keys = everyShard(shards).map(fenceKey);
-  const fences = (await table.getMany(keys, bounds)).map((item) => toFence(item)).filter((fence) => fence !== null);
-  return fences.sort((a, b) => b.epoch - a.epoch)[0] ?? null;
+  return (await readShards(table, shards, bounds)).toSorted((a, b) => b.epoch - a.epoch)[0] ?? null;
 }
 
 const everyShard = (shards: number): readonly number[] => Array.from({ length: shards }, (_, shard) => shard);

@@ -1,6 +1,6 @@
 /** Composition root of the sample payment provider on Lambda: the same app as on one machine, its ledger in a table. */
 import { handle } from 'hono/aws-lambda';
-import { dynamoClient } from '../../cell/table/dynamo-client.ts';
+import { dynamoClient } from '../../cell/table/dynamo-connection.ts';
 import { DynamoTable } from '../../cell/table/dynamo-table.ts';
 import { systemClock } from '../../core/clock.ts';
 import { freezeAwareClock } from '../../core/freeze-aware-clock.ts';

@@ -7,12 +7,12 @@ import { replaceAggregate } from '../../cell/replication/replace-aggregate.ts';
 import { raiseFence } from '../../cell/store/raise-fence.ts';
 import { headItem, headKey } from '../../cell/store/table-layout.ts';
 import { MemoryTable } from '../../cell/table/memory-table.ts';
-import { absent } from '../../cell/table/table.ts';
+import { absent, type Table } from '../../cell/table/table.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
 import { aggregateId, epoch } from '../../core/ids.ts';
-import { firstGrant, type Lease, taken } from '../../core/lease.ts';
+import { firstGrant, holderValidityMs, type Lease, taken } from '../../core/lease.ts';
 import { seededRng } from '../../core/rng.ts';
-import { noDeadline } from '../doubles/faulty-table.ts';
+import { FaultyTable, noDeadline } from '../doubles/faulty-table.ts';
 import { CELL, EAST, TTL_MS, WEST } from '../doubles/two-regions.ts';
 
 const FENCE_SHARDS = 2;
@@ -31,6 +31,7 @@ beforeEach(() => {
 });
 
 const ours = firstGrant({ cell: CELL, holder: EAST, ttlMs: TTL_MS, ownFence: 0 });
+const ourArbiter = () => arbiterTable;
 const record = () => arbiter.read(CELL, noDeadline);
 const fenceOwnStore = (at: number) =>
   raiseFence({ table: own, shards: FENCE_SHARDS, to: { epoch: epoch(at), active: null }, clock, rng }, noDeadline);
@@ -40,10 +41,10 @@ const saveChange = (version: number, state: 'running' | 'done') =>
     item: { ...failoverKey(CELL), version, state, stepDeadlineMs: STEP_DEADLINE_MS },
   });
 
-function keeper(): LeaseKeeper {
+function keeper(arbiterTable: Table = ourArbiter()): LeaseKeeper {
   const renewEveryMs = TTL_MS / 4;
   const limits = { ttlMs: TTL_MS, renewEveryMs, fenceShards: FENCE_SHARDS };
-  const tables = { own, arbiter, arbiterTable };
+  const tables = { own, arbiter: new LeaseArbiter(arbiterTable), arbiterTable };
   return new LeaseKeeper({
     cell: CELL,
     region: EAST,
@@ -62,6 +63,37 @@ describe('a region that takes the lease', () => {
   it('takes an epoch above its own fence, also of an arbiter that was put back to an earlier day', () => {
     expect(taken(ours, { by: EAST, ttlMs: TTL_MS, ownFence: 7 }).epoch).toBe(8);
     expect(taken({ ...ours, epoch: epoch(9) }, { by: EAST, ttlMs: TTL_MS, ownFence: 7 }).epoch).toBe(10);
+  });
+});
+
+describe('a renewal that is lost twice to twins of the own region', () => {
+  it('counts from before the call that was lost first, for the record has moved since', async () => {
+    const crowded = new FaultyTable(arbiterTable);
+    const crowd = keeper(crowded);
+    await crowd.step();
+    crowded.before = async (call) => {
+      if (call !== 'write') return;
+      clock.jump(100);
+      const seen = await record();
+      if (seen?.state === 'held') await arbiter.replace(seen, { ...seen, counter: seen.counter + 1 }, noDeadline);
+    };
+    await crowd.step();
+    expect(await record()).toMatchObject({ holder: EAST, counter: 3 });
+    expect(crowd.status.validForMs).toBeCloseTo(holderValidityMs(TTL_MS) - 200);
+  });
+});
+
+describe('a process that joins its region', () => {
+  it('raises no fence that stands already, which would only disturb the writes of the others', async () => {
+    await keeper().step();
+    const counted = new FaultyTable(own);
+    own = counted as unknown as MemoryTable;
+    const writes: string[] = [];
+    counted.before = (call) => void writes.push(call);
+    const joining = keeper();
+    await joining.step();
+    expect(joining.standing()).toEqual({ held: true, epoch: 1 });
+    expect(writes).not.toContain('transact');
   });
 });
 

@@ -281,5 +281,8 @@ async function outbox(): Promise<number> {
 async function fillCart(environment: Environment): Promise<void> {
   const { runtime } = environment.cell.cell;
   const carts = new CartService(runtime);
-  await carts.setQuantity({ cart: 'c1', sku: 'mug', quantity: 1, tenant: tenantId('acme') }, noDeadline);
+  await carts.setQuantity(
+    { cart: 'c1', sku: 'mug', quantity: 1, tenant: tenantId('acme') },
+    { ...noDeadline, idempotencyKey: null },
+  );
 }

@@ -61,6 +61,22 @@ const LEASE: readonly Guard[] = [
     breaks: 'a renewal whose answer came late counts from its arrival: two are active',
   },
   {
+    name: 'a renewal that was lost to a twin counts from before it was seen',
+    file: 'cell/lease/lease-keeper.ts',
+    snippet: 'return this.#hold(change.existing, seenAtMs);',
+    replacement: 'return this.#hold(change.existing, clock.monotonicMs());',
+    shownBy: 'test/cell/lease-guards.test.ts (counts from before the call that was lost first)',
+    breaks: 'a region holds its lease for longer than its last renewal allows',
+  },
+  {
+    name: 'a freeze counts, whichever clock stood still',
+    file: 'core/freeze-aware-clock.ts',
+    snippet: 'Math.max(byMonotonicMs, byWallMs)',
+    replacement: 'byMonotonicMs',
+    shownBy: 'test/cell/on-demand.test.ts (also when the monotonic clock stood still)',
+    breaks: 'a process that slept through the end of its lease believes to hold it',
+  },
+  {
     name: 'validity checked by the clock',
     file: 'cell/lease/lease-keeper.ts',
     snippet: 'if (held?.open && this.#o.clock.monotonicMs() < held.validUntilMs)',
@@ -201,6 +217,14 @@ const WRITES: readonly Guard[] = [
       "{ kind: 'put', item: nextHead(commit), when: standsAt(commit.previous) },\n    ...changeWrites(commit, { idempotencyOnce: true }),",
     replacement: "{ kind: 'put', item: nextHead(commit) },\n    ...changeWrites(commit, { idempotencyOnce: true }),",
     breaks: 'one of two concurrent writes is lost',
+  },
+  {
+    name: 'time without calls is no silence',
+    file: 'cell/replication/peer-health.ts',
+    snippet: 'if (sentAtMs - this.#failedAtMs > this.#unwitnessedMsMax) this.#failingSinceMs = null;',
+    replacement: '',
+    shownBy: 'test/cell/peer-health.test.ts (has to be silent anew for a whole lease)',
+    breaks: 'a process that slept acknowledges alone what a peer that is there does not have',
   },
   {
     name: 'peer gone only after a lease',
