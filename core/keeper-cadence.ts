@@ -3,12 +3,13 @@
  * keeper function, the cost estimate and the documentation read.
  */
 import { PINNED_TTL_MS, takeoverWaitMs } from './lease.ts';
-
-export type KeeperCadence = 'fast' | 'economy' | 'pinned';
-export const KEEPER_CADENCES: readonly KeeperCadence[] = ['fast', 'economy', 'pinned'];
+import type { KeeperCadence } from './topology-aws.ts';
 
 /** EventBridge knows no shorter schedule. */
 export const KEEPER_SCHEDULE_MS = 60_000;
+
+/** A call that stays goes on for longer than that, because the next one may begin some seconds late. */
+export const KEEPER_STAYS_MS = KEEPER_SCHEDULE_MS + 10_000;
 
 export interface LeaseFigures {
   readonly ttlMs: number;

@@ -1,6 +1,8 @@
 /** The environment of the functions: what their code reads, and nothing else. */
 import { peerOf } from '../core/aws-names.ts';
 import type { RegionName } from '../core/ids.ts';
+import { CADENCES } from '../core/keeper-cadence.ts';
+import { ttlText } from '../core/lease.ts';
 import type { CellSpec, Topology } from '../core/topology.ts';
 import { fenceShards } from '../core/topology-sizing.ts';
 
@@ -13,25 +15,18 @@ export function cellEnvironment(of: {
   readonly release: string;
 }): FunctionEnvironment {
   const { topology, cell, region, release } = of;
-  const { ttlMs, renewEveryMs } = leaseOf(topology);
+  const { ttlMs, renewEveryMs } = CADENCES[topology.aws.keepers].figures(topology.lease);
   return {
     HOLDFAST_CELL: cell.id,
     HOLDFAST_REGION: region,
     HOLDFAST_PEER: peerOf(cell, region),
     HOLDFAST_HOME: cell.home,
-    HOLDFAST_LEASE_TTL_MS: String(ttlMs),
+    HOLDFAST_LEASE_TTL_MS: ttlText(ttlMs),
     HOLDFAST_RENEW_EVERY_MS: String(renewEveryMs),
     HOLDFAST_FENCE_SHARDS: String(fenceShards(cell)),
     HOLDFAST_PEER_LOSS: topology.peerLoss,
     HOLDFAST_RELEASE: release,
   };
-}
-
-/** A keeper that runs once a minute can't keep a lease of seconds. */
-const ECONOMY_LEASE = { ttlMs: 300_000, renewEveryMs: 60_000 } as const;
-
-function leaseOf({ aws, lease }: Topology): Topology['lease'] {
-  return aws.keepers === 'fast' ? lease : ECONOMY_LEASE;
 }
 
 export function routerEnvironment(of: {

@@ -1,15 +1,10 @@
 /** The functions of a cell, bundled as Lambda gets them: alone, minified, the SDK left to the runtime. */
 import { build } from 'esbuild';
+import { FUNCTIONS } from '../../infra/functions.ts';
 
-export const FUNCTION_ENTRIES = [
-  'services/cart/main.ts',
-  'services/catalog/main.ts',
-  'services/checkout/main.ts',
-  'services/relay/main.ts',
-  'services/payments/lambda.ts',
-  'cell/functions/keeper.ts',
-  'cell/functions/replicator.ts',
-] as const;
+export const FUNCTION_ENTRIES: readonly string[] = FUNCTIONS.filter(
+  ({ scope, name }) => scope === 'cell' || name === 'payments',
+).map(({ entry }) => entry);
 
 /** Aim of the platform: small enough that loading it is no part of what a cold start costs. */
 export const BUNDLE_BYTES_MAX = 250_000;

@@ -4,11 +4,13 @@
  */
 import { invalid } from '../../core/errors.ts';
 import { type CellId, type RegionName, shown } from '../../core/ids.ts';
+import type { ServiceName } from '../../core/topology-aws.ts';
 import type { CallBounds } from '../cell-store.ts';
 import type { Item, Key, Table } from '../table/table.ts';
 
-export const SERVICES = ['cart', 'catalog', 'checkout'] as const;
-export type ServiceUrls = Readonly<Record<(typeof SERVICES)[number], string>>;
+/** By itself: a function does not carry the rules of the topology along. */
+const SERVICES: readonly ServiceName[] = ['cart', 'catalog', 'checkout'];
+export type ServiceUrls = Readonly<Record<ServiceName, string>>;
 
 export interface Address {
   readonly cell: CellId;

@@ -2,8 +2,9 @@
  * One invocation of a cell's keeper: keeps (or takes) the lease and announces where the services are. Called by the schedule;
  * or by whoever has released the lease in favour of this region, as a doorbell, and then it takes one turn.
  */
-import { CADENCES, KEEPER_SCHEDULE_MS, type KeeperCadence } from '../../core/keeper-cadence.ts';
+import { CADENCES, KEEPER_STAYS_MS } from '../../core/keeper-cadence.ts';
 import { fullJitterMs } from '../../core/rng.ts';
+import type { KeeperCadence } from '../../core/topology-aws.ts';
 import type { OnDemandCell } from '../on-demand-cell.ts';
 import { type Address, announce } from './address-book.ts';
 import type { Invocation } from './invocation.ts';
@@ -46,10 +47,10 @@ async function step({ cell }: OnDemandCell, signal: AbortSignal): Promise<void> 
 
 /** Renews in a loop until the next scheduled call has had time to begin: the two may overlap, a gap must not be. */
 async function stay({ cell }: OnDemandCell, signal: AbortSignal): Promise<void> {
-  const { keeper, clock, config } = cell;
+  const { keeper, clock } = cell;
   const over = new AbortController();
   const end = () => over.abort();
   signal.addEventListener('abort', end, { once: true });
-  void clock.sleep(KEEPER_SCHEDULE_MS + config.renewEveryMs, over.signal).then(end, () => undefined);
+  void clock.sleep(KEEPER_STAYS_MS, over.signal).then(end, () => undefined);
   await keeper.run(over.signal);
 }

@@ -1,7 +1,8 @@
 /** The keeper function of a cell in one region: its handler, for the schedule and as a doorbell. */
 import { invalid } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
-import { KEEPER_CADENCES } from '../../core/keeper-cadence.ts';
+import { CADENCES } from '../../core/keeper-cadence.ts';
+import type { KeeperCadence } from '../../core/topology-aws.ts';
 import { required } from '../cell-config.ts';
 import { parseServiceUrls } from './address-book.ts';
 import { metricsLine } from './emit-metrics.ts';
@@ -30,8 +31,7 @@ export const handler = (event: unknown, context: InvocationContext) =>
     return report;
   });
 
-function cadence(text: string) {
-  const found = KEEPER_CADENCES.find((choice) => choice === text);
-  if (found) return found;
-  throw invalid(`HOLDFAST_KEEPERS is ${shown(text)}. Allowed: ${KEEPER_CADENCES.join(', ')}.`);
+function cadence(text: string): KeeperCadence {
+  if (Object.hasOwn(CADENCES, text)) return text as KeeperCadence;
+  throw invalid(`HOLDFAST_KEEPERS is ${shown(text)}. Allowed: ${Object.keys(CADENCES).join(', ')}.`);
 }
