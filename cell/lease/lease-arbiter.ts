@@ -70,7 +70,8 @@ function toLease(item: Item | null): Lease | null {
     counter: Number(item.counter),
     ttlMs: ttlOfText(String(item.ttlMs)),
   };
-  if (item.state === 'held') return item.peer === 'lost' ? { ...base, state: 'held', peer: 'lost' } : { ...base, state: 'held' };
+  if (item.state === 'held')
+    return item.peer === 'lost' ? { ...base, state: 'held', peer: 'lost' } : { ...base, state: 'held' };
   const successor = String(item.successor) as RegionName;
   return { ...base, state: 'released', successor, proof: String(item.proof) as ReleaseProof['kind'] };
 }
