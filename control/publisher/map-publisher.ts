@@ -47,7 +47,7 @@ export class MapPublisher {
   readonly #rng: Rng;
   readonly #onLeases: ((leases: readonly Lease[]) => void) | undefined;
   #placement: EncodedPlacement | null = null;
-  #published: { readonly body: string; readonly etag: string } | null = null;
+  #published: { readonly map: PublishedMap; readonly body: string; readonly etag: string } | null = null;
   #refreshes = 0;
   #failures = 0;
 
@@ -97,10 +97,11 @@ export class MapPublisher {
     this.#onLeases?.(leases);
     if (this.#placement === null) return;
     const ownership = leases.filter((lease) => lease.state === 'held').map(toOwner);
-    const body = JSON.stringify({ placement: this.#placement, ownership } satisfies PublishedMap);
+    const map: PublishedMap = { placement: this.#placement, ownership };
+    const body = JSON.stringify(map);
     if (body === this.#published?.body) return;
     const epochs = ownership.map((owner) => `${owner.cell}.${owner.epoch}`).join('-');
-    this.#published = { body, etag: `"p${this.#placement.version}-${epochs}"` };
+    this.#published = { map, body, etag: `"p${this.#placement.version}-${epochs}"` };
   }
 
   async #readPlacement(): Promise<void> {

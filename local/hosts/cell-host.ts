@@ -6,18 +6,10 @@ import { pathToFileURL } from 'node:url';
 import { type RunningCell, startCellRuntime } from '../../cell/runtime.ts';
 import { systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
+import { SERVICE_OF_SEGMENT } from '../../core/service-paths.ts';
 import { createCellServer, type Handler } from './cell-server.ts';
 import { openParentChannel } from './parent-channel.ts';
 import { warmRequests } from './warm-requests.ts';
-
-/** First segment of the path → service, as the Function URLs' routes on AWS. */
-const SERVICE_OF_SEGMENT: Readonly<Record<string, string>> = {
-  carts: 'cart',
-  checkout: 'checkout',
-  orders: 'checkout',
-  products: 'catalog',
-  stock: 'checkout',
-};
 
 const { env } = process;
 const name = `${env.HOLDFAST_CELL}@${env.HOLDFAST_REGION}`;

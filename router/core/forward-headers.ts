@@ -8,16 +8,15 @@ export interface Added {
   readonly tenant: TenantId;
   readonly cell: CellId;
   readonly requestId: string;
-  /** The whole value of the internal `authorization` header. */
-  readonly credential: string;
+  /** The whole value of the internal `authorization` header; `null`: each attempt is signed by itself. */
+  readonly credential: string | null;
   readonly remainingMs: number;
 }
 
 /** Extends `headers` in place: it was made for this one request. */
 export function addForwardHeaders(headers: string[], added: Added): void {
+  if (added.credential !== null) headers.push('authorization', added.credential);
   headers.push(
-    'authorization',
-    added.credential,
     'x-holdfast-tenant',
     added.tenant,
     'x-holdfast-cell',

@@ -26,19 +26,19 @@ export interface ResponseHead {
   readonly epoch: string | undefined;
 }
 
-/** `raw`: name, value, name, value … as bytes in latin-1. */
-export function readResponseHead(raw: readonly Uint8Array[], text: (bytes: Uint8Array) => string): ResponseHead {
+/** `raw`: name, value, name, value … as the host has them, and `text` to read one. */
+export function readResponseHead<Raw>(raw: readonly Raw[], text: (raw: Raw) => string): ResponseHead {
   const headers: string[] = [];
   let contentLength: number | null = null;
   let owner: string | undefined;
   let epoch: string | undefined;
   for (let at = 0; at < raw.length; at += 2) {
-    const name = text(raw[at] as Uint8Array).toLowerCase();
+    const name = text(raw[at] as Raw).toLowerCase();
     if (DROPPED.has(name)) {
-      if (name === 'x-holdfast-owner') owner = text(raw[at + 1] as Uint8Array);
+      if (name === 'x-holdfast-owner') owner = text(raw[at + 1] as Raw);
       continue;
     }
-    const value = text(raw[at + 1] as Uint8Array);
+    const value = text(raw[at + 1] as Raw);
     if (name === 'content-length') contentLength = Number(value);
     else if (name === 'x-cell-epoch') epoch = value;
     headers.push(name, value);

@@ -71,10 +71,10 @@ export class MapHolder {
     if (changed) this.#onChange(this.#map);
   }
 
-  /** The source says that nothing changed since its last document. */
-  confirm(): void {
+  /** The source says that nothing changed since its last document. `ageMs`: how long ago it was asked. */
+  confirm(ageMs = 0): void {
     if (this.#map === null) return;
-    this.#map = { ...this.#map, source: 'control', confirmedAtMs: this.#clock.monotonicMs() };
+    this.#map = { ...this.#map, source: 'control', confirmedAtMs: this.#clock.monotonicMs() - ageMs };
   }
 
   /** Whether there was anything new in it. */

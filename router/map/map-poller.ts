@@ -5,7 +5,6 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { type Rng, randomInt } from '../../core/rng.ts';
-import type { MapHolder } from './map-holder.ts';
 
 export type MapAnswer =
   | { readonly kind: 'unchanged' }
@@ -13,6 +12,12 @@ export type MapAnswer =
 
 /** Asks once. Rejects when there is no answer within its time limit; must not buffer more than the map's size limit. */
 export type FetchMap = (etag: string | null, signal: AbortSignal) => Promise<MapAnswer>;
+
+/** Who takes the answers. `accept` throws what it refuses, and keeps what it has. */
+export interface MapTaker {
+  accept(document: unknown, from: { source: 'control'; ageMs: number }): void;
+  confirm(ageMs: number): void;
+}
 
 export const POLL_EVERY_MS = 50;
 /** Spreads the routers of a region over the interval. */
@@ -29,12 +34,12 @@ export class MapPoller {
   readonly #clock: Clock;
   readonly #rng: Rng;
   readonly #fetch: FetchMap;
-  readonly #holder: MapHolder;
+  readonly #holder: MapTaker;
   #etag: string | null = null;
   #failuresInRow = 0;
   #lastError: string | null = null;
 
-  constructor(options: { clock: Clock; rng: Rng; fetch: FetchMap; holder: MapHolder }) {
+  constructor(options: { clock: Clock; rng: Rng; fetch: FetchMap; holder: MapTaker }) {
     this.#clock = options.clock;
     this.#rng = options.rng;
     this.#fetch = options.fetch;
@@ -56,11 +61,14 @@ export class MapPoller {
 
   /** One question and its answer; never rejects. */
   async poll(signal: AbortSignal): Promise<void> {
+    const askedAtMs = this.#clock.monotonicMs();
     try {
       const answer = await this.#fetch(this.#etag, signal);
-      if (answer.kind === 'unchanged') this.#holder.confirm();
+      // Counted from the question: a process may have slept between the answer and this line.
+      const ageMs = this.#clock.monotonicMs() - askedAtMs;
+      if (answer.kind === 'unchanged') this.#holder.confirm(ageMs);
       else {
-        this.#holder.accept(answer.document, { source: 'control', ageMs: 0 });
+        this.#holder.accept(answer.document, { source: 'control', ageMs });
         this.#etag = answer.etag;
       }
       this.#failuresInRow = 0;

@@ -7,6 +7,7 @@ import { isPlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { SILENCE_MS } from '../core/link-breaker.ts';
 import { type ResponseHead, readResponseHead } from '../core/response-headers.ts';
+import { MISDIRECTED } from '../core/routing.ts';
 import type { CellLink, LinkCounts } from './cell-link.ts';
 
 /** What an attempt reports to, in this order: head, data …, end; or failed at any point. */
@@ -22,11 +23,10 @@ export interface AttemptListener {
 /** Of an answer that is dropped: beyond it the connection is cheaper to replace than to drain. */
 const DRAINED_BYTES_MAX = 64 * 1024;
 
-const MISDIRECTED = 421;
 /** Statuses from here on are the server's own failures. */
 const SERVER_ERRORS = 500;
 
-const latin1 = (bytes: Uint8Array): string => (bytes as Buffer).toString('latin1');
+const latin1 = (bytes: Buffer): string => bytes.toString('latin1');
 
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly region: RegionName;

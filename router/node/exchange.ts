@@ -1,25 +1,23 @@
 /**
  * One request from its arrival to the end of its answer. It holds the state and the branches; the rules are the pure
  * ones of `router/core`. Invariants: the caller gets exactly one answer or a closed connection; every attempt is either
- * finished or abandoned when the exchange ends; nothing is sent twice unless `retryRegion` says so.
+ * finished or abandoned when the exchange ends; nothing is sent twice unless `Routing` says so.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { RegionName, TenantId } from '../../core/ids.ts';
-import { decide, type Forward, firstRegion, nearestRegion } from '../core/decide.ts';
+import { decide } from '../core/decide.ts';
 import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
-import { readHint } from '../core/hints.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
 import type { RequestHead } from '../core/request-head.ts';
 import type { ResponseHead } from '../core/response-headers.ts';
-import { deadlineError, type Failure, failureError, overloadedError, retryRegion } from '../core/retry.ts';
+import { deadlineError, overloadedError } from '../core/retry.ts';
+import { type AttemptSeen, MISDIRECTED, Routing } from '../core/routing.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { endCheaply } from './end-answer.ts';
 import { refuse } from './refuse.ts';
 import { collectBody, planBody, StreamedBody } from './request-body.ts';
 import type { RouterParts } from './router-parts.ts';
-
-const MISDIRECTED = 421;
 
 export class Exchange implements AttemptListener {
   readonly #parts: RouterParts;
@@ -30,10 +28,9 @@ export class Exchange implements AttemptListener {
   readonly #method: string;
   readonly #deadlineAtMs: number;
   #deadline: NodeJS.Timeout | null = null;
-  #forward: Forward | null = null;
+  #routing: Routing | null = null;
   #body: Buffer | StreamedBody | null = null;
   #attempt: Attempt | null = null;
-  #attempts = 0;
   #done = false;
   /** What is left of the answer, when its length is declared: the last chunk ends the response in one write. */
   #bytesLeft = -1;
@@ -77,7 +74,7 @@ export class Exchange implements AttemptListener {
       this.#fail(forward);
       return;
     }
-    this.#forward = forward;
+    this.#routing = new Routing(this.#parts, { forward, method: this.#method });
     addForwardHeaders(this.#head.forwarded, {
       tenant,
       cell: forward.cell,
@@ -85,13 +82,7 @@ export class Exchange implements AttemptListener {
       credential,
       remainingMs: this.#remainingMs(),
     });
-    this.#takeBody(this.#beginAt(forward));
-  }
-
-  #beginAt(forward: Forward): RegionName {
-    const admits = (region: RegionName) => this.#admits(region);
-    if (this.#head.maxStalenessMs === null || this.#method !== 'GET') return firstRegion(forward, admits);
-    return nearestRegion(forward, { here: this.#parts.region, admits });
+    this.#takeBody(this.#routing.begin(this.#head.maxStalenessMs));
   }
 
   #takeBody(region: RegionName): void {
@@ -116,15 +107,16 @@ export class Exchange implements AttemptListener {
   }
 
   #send(region: RegionName): void {
-    const forward = this.#forward as Forward;
-    const link = this.#parts.link(forward.cell, region);
+    const routing = this.#routed();
+    const { cell } = routing.forward;
+    const link = this.#parts.link(cell, region);
     const client = link.acquire();
     if (client === null) {
-      this.#fail(overloadedError({ cell: forward.cell, inFlightMax: IN_FLIGHT_PER_LINK_MAX }));
+      this.#fail(overloadedError({ cell, inFlightMax: IN_FLIGHT_PER_LINK_MAX }));
       return;
     }
-    this.#attempts += 1;
-    if (this.#attempts > 1) restateDeadline(this.#head.forwarded, this.#remainingMs());
+    routing.countAttempt();
+    if (routing.attempts > 1) restateDeadline(this.#head.forwarded, this.#remainingMs());
     const attempt = new Attempt({ region, link, client, listener: this });
     this.#attempt = attempt;
     client.dispatch(
@@ -141,7 +133,7 @@ export class Exchange implements AttemptListener {
   onHead(attempt: Attempt, status: number, head: ResponseHead): boolean {
     if (status === MISDIRECTED && this.#redirected(attempt, head)) return false;
     const { holder } = this.#parts;
-    if (status !== MISDIRECTED && head.owner !== undefined) this.#learnFrom(head);
+    if (status !== MISDIRECTED && head.owner !== undefined) this.#routing?.learnFrom(head);
     const { headers } = head;
     headers.push('x-map-version', String(holder.map?.placement.version), 'x-map-age-ms', String(holder.ageMs()));
     this.#bytesLeft = head.contentLength ?? -1;
@@ -179,65 +171,34 @@ export class Exchange implements AttemptListener {
       this.#break();
       return;
     }
-    this.#retryOrFail(attempt, { kind: attempt.sent ? 'lost' : 'never-sent' });
+    this.#follow(this.#routed().failed({ kind: attempt.sent ? 'lost' : 'never-sent' }, this.#seen(attempt)));
   }
 
-  /** What a cell says of its owner, with any answer. `null`: nothing usable; else whether it was news. */
-  #learnFrom(head: ResponseHead): boolean | null {
-    const { holder, cells } = this.#parts;
-    const { cell } = this.#forward as Forward;
-    const hint = readHint({ cell, cells, owner: head.owner, epoch: head.epoch });
-    return hint === null ? null : holder.learn({ cell, hint });
-  }
-
-  /** Deals with a 421: learns, and tries once more where the owner is, or (it does not know) in the other region. */
+  /** Deals with a 421. `false`: the caller gets it as it came. */
   #redirected(attempt: Attempt, head: ResponseHead): boolean {
-    const { holder } = this.#parts;
-    const forward = this.#forward as Forward;
-    const news = this.#learnFrom(head);
-    if (news === null) return this.#elsewhere(attempt);
-    const owner = holder.map?.ownership.get(forward.cell)?.region ?? null;
-    const region = this.#retryTo(attempt, { kind: 'not-here', owner });
-    if (region === null) return false;
-    // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
-    if (news || this.#admits(region)) this.#send(region);
-    else this.#fail(failureError({ kind: 'never-sent' }, { method: this.#method, forward }));
-    return true;
+    const next = this.#routed().misdirected(head, this.#seen(attempt));
+    if (next !== null) this.#follow(next);
+    return next !== null;
   }
 
-  /** A region that is not the owner and knows of none: the cell is on its way to the other one. Refused, so no effect. */
-  #elsewhere(attempt: Attempt): boolean {
-    const region = this.#retryTo(attempt, { kind: 'never-sent' });
-    if (region === null || !this.#admits(region)) return false;
-    this.#send(region);
-    return true;
+  #follow(next: RegionName | PlatformError): void {
+    if (isPlatformError(next)) this.#fail(next);
+    else this.#send(next);
   }
 
-  #admits(region: RegionName): boolean {
-    const link = this.#parts.link((this.#forward as Forward).cell, region);
-    return link.breaker.admits(link.nowMs());
-  }
-
-  #retryOrFail(attempt: Attempt, failure: Failure): void {
-    const region = this.#retryTo(attempt, failure);
-    if (region !== null) {
-      this.#send(region);
-      return;
+  /** From here on the body is the copy that can be sent again, if there is one. */
+  #seen(attempt: Attempt): AttemptSeen {
+    if (this.#body instanceof StreamedBody) {
+      const { replay } = this.#body;
+      if (replay === null) return { region: attempt.region, replayable: false };
+      this.#body = replay;
     }
-    this.#fail(failureError(failure, { method: this.#method, forward: this.#forward as Forward }));
+    return { region: attempt.region, replayable: true };
   }
 
-  #retryTo(attempt: Attempt, failure: Failure): RegionName | null {
-    const replay = this.#body instanceof StreamedBody ? this.#body.replay : this.#body;
-    const region = retryRegion(failure, {
-      forward: this.#forward as Forward,
-      region: attempt.region,
-      attempts: this.#attempts,
-      method: this.#method,
-      replayable: this.#body === null || replay !== null,
-    });
-    if (region !== null) this.#body = replay;
-    return region;
+  /** Nothing is sent before there is one. */
+  #routed(): Routing {
+    return this.#routing as Routing;
   }
 
   #fail(error: PlatformError): void {
@@ -249,7 +210,7 @@ export class Exchange implements AttemptListener {
     }
     this.#finish();
     attempt?.abandon();
-    const placed = this.#forward === null ? [] : ['x-cell', this.#forward.cell];
+    const placed = this.#routing === null ? [] : ['x-cell', this.#routing.forward.cell];
     refuse(this.#response, error, { requestId: this.#requestId, headers: placed });
   }
 

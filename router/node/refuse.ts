@@ -1,36 +1,21 @@
 /**
- * Answers of the router's own: problem documents and the introspection's JSON. When much of the request's body may still
+ * Sends the router's own answers. When much of the request's body may still
  * be on its way, the connection is closed after a short while of reading on, so that the caller gets to read the answer
  * instead of a reset; a small rest is read and dropped by Node, and the connection stays.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PlatformError } from '../../core/errors.ts';
-import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
-import { REPLAY_BYTES_MAX, RETRY_AFTER_S } from '../core/limits.ts';
+import { REPLAY_BYTES_MAX } from '../core/limits.ts';
+import { type OwnAnswer, problemAnswer, type RefuseOptions } from '../core/own-answer.ts';
 
 /** How long a refused upload is read and thrown away. */
 const LINGER_MS = 500;
 
-export interface RefuseOptions {
-  readonly requestId: string;
-  /** Name, value, name, value … */
-  readonly headers?: readonly string[];
-}
-
 export function refuse(response: ServerResponse, error: PlatformError, options: RefuseOptions): void {
-  const { status, body } = toProblem(error, { instance: `urn:holdfast:request:${options.requestId}` });
-  const headers = ['content-type', PROBLEM_CONTENT_TYPE, ...(options.headers ?? [])];
-  if (status === 401) headers.push('www-authenticate', 'Bearer');
-  if (error.code === 'OVERLOADED') headers.push('retry-after', String(RETRY_AFTER_S));
-  answer(response, { status, headers, text: JSON.stringify(body) });
+  answer(response, problemAnswer(error, options));
 }
 
-export function answerJson(response: ServerResponse, reply: { status: number; body: unknown }): void {
-  const headers = ['content-type', 'application/json', 'cache-control', 'no-store'];
-  answer(response, { status: reply.status, headers, text: JSON.stringify(reply.body) });
-}
-
-function answer(response: ServerResponse, reply: { status: number; headers: string[]; text: string }): void {
+export function answer(response: ServerResponse, reply: OwnAnswer): void {
   const { req: request } = response;
   const body = Buffer.from(reply.text);
   reply.headers.push('content-length', String(body.length));

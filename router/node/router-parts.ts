@@ -20,5 +20,9 @@ export interface RouterParts {
   readonly credential: string;
   /** One for each cell and region of the topology; asking for another is a bug. */
   readonly link: (cell: CellId, region: RegionName) => CellLink;
+  /** Whether the cell's region is worth asking first, by its link's breaker. */
+  readonly admits: (cell: CellId, region: RegionName) => boolean;
   readonly links: readonly { readonly cell: CellId; readonly region: RegionName; readonly link: CellLink }[];
+  /** The bulkhead of each link. */
+  readonly inFlightMax: number;
 }

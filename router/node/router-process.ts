@@ -2,11 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { invariant, PlatformError } from '../../core/errors.ts';
-import type { RegionName } from '../../core/ids.ts';
+import type { CellId, RegionName } from '../../core/ids.ts';
 import { type Rng, systemRng } from '../../core/rng.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { refreshKeys } from '../auth/key-set.ts';
 import { cellSpecs } from '../core/decide.ts';
+import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
 import { LastKnownGood } from '../map/last-known-good.ts';
 import { MapHolder } from '../map/map-holder.ts';
 import { MapPoller } from '../map/map-poller.ts';
@@ -68,6 +69,11 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
   // Two look-ups by names that are there already cost less than one by a name made up for each request.
   const byCell = new Map(links.map(({ cell }) => [cell, new Map<RegionName, CellLink>()]));
   for (const { cell, region, link } of links) byCell.get(cell)?.set(region, link);
+  const link = (cell: CellId, region: RegionName) => {
+    const found = byCell.get(cell)?.get(region);
+    invariant(found !== undefined, `a link to ${cell} in ${region} exists, because the topology names it`);
+    return found;
+  };
   return {
     clock,
     region: settings.region,
@@ -78,10 +84,11 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
     authenticator: new Authenticator({ clock, issuer: settings.issuer }),
     credential,
     links,
-    link: (cell, region) => {
-      const link = byCell.get(cell)?.get(region);
-      invariant(link !== undefined, `a link to ${cell} in ${region} exists, because the topology names it`);
-      return link;
+    inFlightMax: IN_FLIGHT_PER_LINK_MAX,
+    link,
+    admits: (cell, region) => {
+      const { breaker } = link(cell, region);
+      return breaker.admits(clock.monotonicMs());
     },
   };
 }

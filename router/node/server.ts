@@ -7,11 +7,11 @@ import type { Duplex } from 'node:stream';
 import { invalid, isPlatformError, PlatformError } from '../../core/errors.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { judgeRequestLine } from '../core/decide.ts';
+import { INTROSPECTION_PREFIX, introspect } from '../core/introspection.ts';
 import { CLIENT_CONNECTIONS_MAX, DEADLINE_MAX_MS, HEADERS_BYTES_MAX } from '../core/limits.ts';
 import { readHead } from '../core/request-head.ts';
 import { Exchange } from './exchange.ts';
-import { INTROSPECTION_PREFIX, introspect } from './introspection.ts';
-import { refuse } from './refuse.ts';
+import { answer, refuse } from './refuse.ts';
 import type { RouterParts } from './router-parts.ts';
 
 /** Longer than the idle limit of load balancers in front (60 s), so that it is they who close. */
@@ -53,7 +53,7 @@ function requestHandler(parts: RouterParts): (request: IncomingMessage, response
     const target = request.url as string;
     const misfit = judgeRequestLine({ method: request.method as string, target });
     if (misfit !== null) return refuse(response, misfit, { requestId });
-    if (target.startsWith(INTROSPECTION_PREFIX)) return introspect(parts, { target, response, requestId });
+    if (target.startsWith(INTROSPECTION_PREFIX)) return answer(response, introspect(parts, { target, requestId }));
     new Exchange({ parts, request, response, head, requestId }).start();
   };
 }

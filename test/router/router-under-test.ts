@@ -1,20 +1,40 @@
 /** A real router on a free port, in front of cells and a map source that a test scripts. Everything ends with `close`. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Agent, type Dispatcher } from 'undici';
-import { buildPlacement, cellOf, type EncodedOwner, encodePlacement, type Placement } from '../../core/cell-map.ts';
-import { tenantId } from '../../core/ids.ts';
+import {
+  buildPlacement,
+  cellOf,
+  type EncodedOwner,
+  type EncodedPlacement,
+  encodePlacement,
+  type Placement,
+} from '../../core/cell-map.ts';
+import { cellId, regionName, tenantId } from '../../core/ids.ts';
+import { encodeSnapshot } from '../../core/map-snapshot.ts';
 import { validateTopology } from '../../core/topology.ts';
-import { type RouterSettings, readSettings } from '../../router/node/environment.ts';
-import { type RunningRouter, startRouter } from '../../router/node/router-process.ts';
+import { readKeySet } from '../../router/auth/key-set.ts';
+import { readSettings } from '../../router/node/environment.ts';
+import { startRouter } from '../../router/node/router-process.ts';
+import { startLambdaRouter } from './lambda-front.ts';
+import { type CellHandler, echo, type Streaming } from './scripted-cells.ts';
 
 export const EAST = 'us-east-1';
 export const WEST = 'us-west-2';
 const ISSUER = 'https://issuer.test';
+
+/** What runs the router's core. The suites of this folder hold for both; each exception has its reason beside it. */
+export const HOSTS = ['node', 'lambda'] as const;
+export type Host = (typeof HOSTS)[number];
+
+interface Running {
+  readonly port: number;
+  close(): Promise<void>;
+}
 
 export const TOPOLOGY_INPUT = {
   regions: [EAST, WEST],
@@ -27,12 +47,6 @@ export const TOPOLOGY_INPUT = {
   lease: { ttlMs: 3_000, renewEveryMs: 500 },
   peerLoss: 'continue',
 };
-
-export type CellHandler = (request: IncomingMessage, response: ServerResponse) => void;
-
-export interface Streaming {
-  readonly handle: CellHandler;
-}
 
 export interface SeenRequest {
   readonly region: string;
@@ -88,17 +102,27 @@ export class RouterUnderTest {
   );
   readonly seen: SeenRequest[] = [];
   ownership: EncodedOwner[] = [];
-  router: RunningRouter = notStarted();
+  router: Running = notStarted();
+  readonly host: Host;
   token = '';
   #handlers = new Map<string, CellHandler | Streaming>();
   #servers: Server[] = [];
+  #urls: readonly string[] = [];
   #map: Server = createServer();
   #directory = '';
-  #settings: RouterSettings = notStarted();
+  #startHost: (wait: { firstMapWaitMs?: number }) => Promise<Running> = notStarted();
+  #snapshots = 0;
   #agent = new Agent({ keepAliveTimeout: 1 });
 
-  static async start(handlers: Readonly<Record<string, CellHandler | Streaming>> = {}): Promise<RouterUnderTest> {
-    const under = new RouterUnderTest();
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  static async start(
+    handlers: Readonly<Record<string, CellHandler | Streaming>> = {},
+    host: Host = 'node',
+  ): Promise<RouterUnderTest> {
+    const under = new RouterUnderTest(host);
     for (const [region, handler] of Object.entries(handlers)) under.#handlers.set(region, handler);
     under.token = await signToken({ tenant: tenantOn('c01', under.placement) });
     await under.#start();
@@ -146,7 +170,7 @@ export class RouterUnderTest {
   }
 
   async startRouter(): Promise<void> {
-    this.router = await startRouter(this.#settings, { firstMapWaitMs: 0 });
+    this.router = await this.#startHost({ firstMapWaitMs: 0 });
   }
 
   /** Sends bytes as they are and returns all that comes back until the router closes the connection. */
@@ -175,11 +199,18 @@ export class RouterUnderTest {
     this.#directory = await mkdtemp(join(tmpdir(), 'holdfast-router-'));
     this.#map = await listening((_request, response) => {
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ placement: encodePlacement(this.placement), ownership: this.ownership }));
+      const map = { placement: encodePlacement(this.placement), ownership: this.ownership };
+      response.end(this.host === 'node' ? JSON.stringify(map) : this.#snapshot(map));
     });
     for (const region of [EAST, WEST]) this.#servers.push(await listening(this.#cell(region)));
-    const [east, west] = this.#servers.map(urlOf);
-    this.#settings = readSettings({
+    this.#urls = this.#servers.map(urlOf);
+    this.#startHost = this.host === 'node' ? this.#nodeHost() : this.#lambdaHost();
+    this.router = await this.#startHost({});
+  }
+
+  #nodeHost() {
+    const [east, west] = this.#urls;
+    const settings = readSettings({
       HOLDFAST_REGION: EAST,
       HOLDFAST_MAP_URL: urlOf(this.#map),
       HOLDFAST_CELL_URLS: JSON.stringify({ c01: { [EAST]: east, [WEST]: west }, c02: { [EAST]: east, [WEST]: west } }),
@@ -189,7 +220,26 @@ export class RouterUnderTest {
       HOLDFAST_LKG_PATH: join(this.#directory, 'map.json'),
       HOLDFAST_TOPOLOGY: JSON.stringify(TOPOLOGY_INPUT),
     });
-    this.router = await startRouter(this.#settings);
+    return (wait: { firstMapWaitMs?: number }) => startRouter(settings, wait);
+  }
+
+  #lambdaHost() {
+    const settings = {
+      ...{ region: regionName(EAST), topology: validateTopology(TOPOLOGY_INPUT), issuer: ISSUER },
+      ...{ snapshotUrl: `${urlOf(this.#map)}/map.json`, keys: { given: readKeySet({ keys: [publicJwk] }) } },
+      ...{ bundledSnapshots: [], keptSnapshotPath: join(this.#directory, 'map.json') },
+      credentials: () => ({ accessKeyId: 'AKIATEST', secretAccessKey: 'secret', sessionToken: 'session' }),
+    };
+    return (wait: { firstMapWaitMs?: number }) => startLambdaRouter(settings, wait);
+  }
+
+  #snapshot(map: { placement: EncodedPlacement; ownership: readonly EncodedOwner[] }): string {
+    const addresses = [EAST, WEST].flatMap((region, at) => {
+      const url = this.#urls[at] as string;
+      const urls = { cart: url, catalog: url, checkout: url };
+      return ['c01', 'c02'].map((cell) => ({ cell: cellId(cell), region: regionName(region), urls, release: 'r1' }));
+    });
+    return encodeSnapshot({ ...map, version: ++this.#snapshots, writtenAtMs: 0, addresses });
   }
 
   #cell(region: string): CellHandler {
@@ -208,35 +258,6 @@ export class RouterUnderTest {
       });
     };
   }
-}
-
-/** A cell that answers at once with its name. */
-export function echo(region: string): CellHandler {
-  return (_request, response) => {
-    response.writeHead(200, {
-      'x-cell': 'c01',
-      'x-region': region,
-      'x-cell-epoch': '1',
-      'content-type': 'application/json',
-    });
-    response.end(JSON.stringify({ region }));
-  };
-}
-
-/** A cell that is not active, and says who is. */
-export function notActive(hint: { owner?: string; epoch?: number }): CellHandler {
-  return (_request, response) => {
-    const headers: Record<string, string> = { 'content-type': 'application/problem+json', 'x-cell': 'c01' };
-    if (hint.owner !== undefined) headers['x-holdfast-owner'] = hint.owner;
-    if (hint.epoch !== undefined) headers['x-cell-epoch'] = String(hint.epoch);
-    response.writeHead(421, headers);
-    response.end(JSON.stringify({ status: 421, code: 'NOT_ACTIVE', effect: 'none' }));
-  };
-}
-
-/** A cell that gets the request unread. */
-export function streaming(handle: CellHandler): Streaming {
-  return { handle };
 }
 
 export function ownerOf(cell: string, region: string, epoch: number): EncodedOwner {

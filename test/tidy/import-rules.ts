@@ -38,7 +38,13 @@ export const DIRECTIONS: readonly Direction[] = [
 ];
 
 /** Where the SDK of AWS may be imported: it is slow to load, and its errors are translated once. */
-const SDK_PLACES = [/^cell\//, /^control\/(adapters|aws)\//, /(^|\/)main\.ts$/, /^local\/hosts\//, /^(test|bench)\//];
+const SDK_PLACES = [
+  /^cell\//,
+  /^control\/(adapters|aws|functions)\//,
+  /(^|\/)main\.ts$/,
+  /^local\/hosts\//,
+  /^(test|bench)\//,
+];
 
 export function checkImportDirections(file: SourceFile): readonly Violation[] {
   const direction = DIRECTIONS.filter(({ of }) => file.path.startsWith(of)).sort(
@@ -62,7 +68,7 @@ export function checkSdkImports(file: SourceFile): readonly Violation[] {
   return file.imports
     .filter(({ specifier }) => specifier.startsWith('@aws-sdk/') || specifier.startsWith('@smithy/'))
     .map(({ specifier, line }) => {
-      const message = `imports ${specifier}; allowed: cell/, control/adapters/, control/aws/, main.ts, local/hosts/`;
+      const message = `imports ${specifier}; allowed: cell/, control/adapters/, control/aws/, control/functions/, main.ts, local/hosts/`;
       return { path: file.path, line, rule: 'sdk-import', message };
     });
 }
@@ -70,7 +76,7 @@ export function checkSdkImports(file: SourceFile): readonly Violation[] {
 /** Who knows the cells' store by its ports only, and which files of theirs know the implementation because they wire it. */
 const BEHIND_PORTS: readonly { readonly of: string; readonly wiring: RegExp }[] = [
   { of: 'services/', wiring: /\/(main|lambda)\.ts$/ },
-  { of: 'control/', wiring: /^control\/(main\.ts$|adapters\/|aws\/)/ },
+  { of: 'control/', wiring: /^control\/(main\.ts$|adapters\/|aws\/|functions\/)/ },
 ];
 
 export function checkPorts(file: SourceFile): readonly Violation[] {

@@ -1,32 +1,48 @@
 /** What the router says about itself, under `/_holdfast/`. Read only; it says nothing about tenants' data or secrets. */
-import type { ServerResponse } from 'node:http';
-import { encodeOwnership, locate } from '../../core/cell-map.ts';
+import { type CellMap, encodeOwnership, locate } from '../../core/cell-map.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
-import { tenantId } from '../../core/ids.ts';
-import { decide } from '../core/decide.ts';
-import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
-import { answerJson, refuse } from './refuse.ts';
-import type { RouterParts } from './router-parts.ts';
+import { type CellId, type RegionName, tenantId } from '../../core/ids.ts';
+import { type CellSpecs, decide } from './decide.ts';
+import type { LinkBreaker } from './link-breaker.ts';
+import { jsonAnswer, type OwnAnswer, problemAnswer } from './own-answer.ts';
 
 export const INTROSPECTION_PREFIX = '/_holdfast/';
 
 /** A map older than this means that control is away: worth saying, no reason to stop serving. */
 const MAP_STALE_MS = 5_000;
 
-export function introspect(
-  parts: RouterParts,
-  ask: { target: string; response: ServerResponse; requestId: string },
-): void {
-  const url = new URL(ask.target, 'http://router');
+/** What any host shows of itself. */
+export interface Introspected {
+  readonly region: RegionName;
+  readonly cells: CellSpecs;
+  readonly holder: {
+    readonly map: CellMap | null;
+    readonly warnings: readonly string[];
+    readonly hintsLearned: number;
+    ageMs(): number | null;
+  };
+  readonly poller: { status(): unknown };
+  readonly lastKnownGood: { readonly lastError: string | null };
+  readonly authenticator: { readonly hasKeys: boolean };
+  readonly links: readonly {
+    readonly cell: CellId;
+    readonly region: RegionName;
+    readonly link: { readonly breaker: LinkBreaker; readonly inFlight: number; readonly counts: object };
+  }[];
+  readonly inFlightMax: number;
+}
+
+export function introspect(parts: Introspected, ask: { target: string; requestId: string }): OwnAnswer {
+  const url = new URL(`http://router${ask.target}`);
   try {
-    answerJson(ask.response, report(parts, url));
+    return jsonAnswer(report(parts, url));
   } catch (error) {
     if (!isPlatformError(error)) throw error;
-    refuse(ask.response, error, { requestId: ask.requestId });
+    return problemAnswer(error, { requestId: ask.requestId });
   }
 }
 
-function report(parts: RouterParts, url: URL): { status: number; body: unknown } {
+function report(parts: Introspected, url: URL): { status: number; body: unknown } {
   switch (url.pathname.slice(INTROSPECTION_PREFIX.length)) {
     case 'health':
       return health(parts);
@@ -43,12 +59,12 @@ function report(parts: RouterParts, url: URL): { status: number; body: unknown }
   });
 }
 
-function health(parts: RouterParts): { status: number; body: unknown } {
+function health(parts: Introspected): { status: number; body: unknown } {
   const serves = parts.holder.map !== null && parts.authenticator.hasKeys;
   return { status: serves ? 200 : 503, body: { serves, map: mapSummary(parts) } };
 }
 
-function status(parts: RouterParts): unknown {
+function status(parts: Introspected): unknown {
   const { holder, poller, lastKnownGood } = parts;
   return {
     region: parts.region,
@@ -63,20 +79,20 @@ function status(parts: RouterParts): unknown {
       region,
       breaker: link.breaker.state,
       inFlight: link.inFlight,
-      inFlightMax: IN_FLIGHT_PER_LINK_MAX,
+      inFlightMax: parts.inFlightMax,
       ...link.counts,
     })),
   };
 }
 
-function mapSummary({ holder }: RouterParts): unknown {
+function mapSummary({ holder }: Introspected): unknown {
   if (holder.map === null) return null;
   const { placement, source } = holder.map;
   const ageMs = holder.ageMs() ?? 0;
   return { version: placement.version, checksum: placement.checksum, source, ageMs, stale: ageMs > MAP_STALE_MS };
 }
 
-function explain(parts: RouterParts, name: string | null): unknown {
+function explain(parts: Introspected, name: string | null): unknown {
   const tenant = tenantId(name);
   const { map } = parts.holder;
   const forward = decide({ tenant, map, cells: parts.cells });

@@ -1,0 +1,107 @@
+/**
+ * What becomes of one request on its way to a cell: where it begins, what an answer or a failure of one attempt means, and
+ * whether there is a second. The rules of every host in one place; it does no I/O and keeps no time. Invariant: nothing is
+ * sent twice unless `retryRegion` says so, and what a cell says of its owner is learned before anything is decided on it.
+ */
+import type { CellMap } from '../../core/cell-map.ts';
+import type { PlatformError } from '../../core/errors.ts';
+import type { CellId, RegionName } from '../../core/ids.ts';
+import { type CellSpecs, type Forward, firstRegion, nearestRegion } from './decide.ts';
+import { type Hint, readHint } from './hints.ts';
+import { type Failure, failureError, retryRegion } from './retry.ts';
+
+/** What all requests of a router share. */
+export interface RoutingPorts {
+  /** Where this router stands. */
+  readonly region: RegionName;
+  readonly cells: CellSpecs;
+  readonly holder: {
+    readonly map: CellMap | null;
+    /** Whether there was anything new in it. */
+    learn(told: { cell: CellId; hint: Hint }): boolean;
+  };
+  /** Is the cell's region worth asking first? A breaker's answer: asking may make this request its probe. */
+  readonly admits: (cell: CellId, region: RegionName) => boolean;
+}
+
+/** The part of a cell's answer that is for routers. */
+export interface SaidOfOwner {
+  readonly owner: string | undefined;
+  readonly epoch: string | undefined;
+}
+
+export interface AttemptSeen {
+  readonly region: RegionName;
+  /** No body, or one that is kept whole. */
+  readonly replayable: boolean;
+}
+
+export const MISDIRECTED = 421;
+
+export class Routing {
+  readonly forward: Forward;
+  readonly #ports: RoutingPorts;
+  readonly #method: string;
+  #attempts = 0;
+
+  constructor(ports: RoutingPorts, request: { readonly forward: Forward; readonly method: string }) {
+    this.#ports = ports;
+    this.forward = request.forward;
+    this.#method = request.method;
+  }
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** Where to begin. `maxStalenessMs`: the caller takes an answer from a copy; `null`: it wants the active region's. */
+  begin(maxStalenessMs: number | null): RegionName {
+    const admits = (region: RegionName) => this.#admits(region);
+    if (maxStalenessMs === null || this.#method !== 'GET') return firstRegion(this.forward, admits);
+    return nearestRegion(this.forward, { here: this.#ports.region, admits });
+  }
+
+  /** To be called with every attempt. */
+  countAttempt(): void {
+    this.#attempts += 1;
+  }
+
+  /** What a cell says of its owner, with any answer. `null`: nothing usable; else whether it was news. */
+  learnFrom(said: SaidOfOwner): boolean | null {
+    const { cells, holder } = this.#ports;
+    const { cell } = this.forward;
+    const hint = readHint({ cell, cells, owner: said.owner, epoch: said.epoch });
+    return hint === null ? null : holder.learn({ cell, hint });
+  }
+
+  /**
+   * A 421: learns, and says to try once more where the owner is, or (it does not know) in the other region. `null`: the
+   * caller gets the 421 as it came; an error: it gets that instead.
+   */
+  misdirected(said: SaidOfOwner, seen: AttemptSeen): RegionName | PlatformError | null {
+    const news = this.learnFrom(said);
+    if (news === null) {
+      // Not the owner, and knows of none: the cell is on its way to the other region. Refused, so no effect.
+      const other = this.#retry({ kind: 'never-sent' }, seen);
+      return other !== null && this.#admits(other) ? other : null;
+    }
+    const owner = this.#ports.holder.map?.ownership.get(this.forward.cell)?.region ?? null;
+    const region = this.#retry({ kind: 'not-here', owner }, seen);
+    if (region === null || news || this.#admits(region)) return region;
+    // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
+    return failureError({ kind: 'never-sent' }, { method: this.#method, forward: this.forward });
+  }
+
+  /** No answer: where to try again, or what the caller is told. */
+  failed(failure: Failure, seen: AttemptSeen): RegionName | PlatformError {
+    return this.#retry(failure, seen) ?? failureError(failure, { method: this.#method, forward: this.forward });
+  }
+
+  #retry(failure: Failure, seen: AttemptSeen): RegionName | null {
+    return retryRegion(failure, { ...seen, forward: this.forward, attempts: this.#attempts, method: this.#method });
+  }
+
+  #admits(region: RegionName): boolean {
+    return this.#ports.admits(this.forward.cell, region);
+  }
+}
