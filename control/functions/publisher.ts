@@ -13,6 +13,7 @@ import { regionName } from '../../core/ids.ts';
 import { systemRng } from '../../core/rng.ts';
 import { validateTopology } from '../../core/topology.ts';
 import { bucketSnapshotStore } from '../adapters/bucket-snapshot-store.ts';
+import { edgeKeyValueStore } from '../adapters/edge-key-value-store.ts';
 import { tableAddressSource } from '../adapters/table-address-source.ts';
 import { tableMapSource } from '../adapters/table-map-source.ts';
 import { MapPublisher } from '../publisher/map-publisher.ts';
@@ -27,12 +28,19 @@ const topology = validateTopology(JSON.parse(readFileSync(new URL('topology.json
 const arbiter = new DynamoTable({ client: dynamoClient({ region }), name: ARBITER_TABLE, clock: systemClock });
 const ports = { arbiter, clock: systemClock };
 const store = bucketSnapshotStore({ client: new S3Client({ region, maxAttempts: 1 }), bucket, clock: systemClock });
+const arn = env.HOLDFAST_KVS_ARN;
+const credentials = () => ({
+  accessKeyId: env.AWS_ACCESS_KEY_ID ?? '',
+  secretAccessKey: env.AWS_SECRET_ACCESS_KEY ?? '',
+  sessionToken: env.AWS_SESSION_TOKEN ?? '',
+});
+const edge = arn ? edgeKeyValueStore({ arn, topology, credentials, clock: systemClock, fetch }) : null;
 
 export async function handler(): Promise<PublishOutcome> {
   // A new one each time: it looks at the placement first, which one that lives on does only now and then.
   const map = new MapPublisher({ source: tableMapSource(ports), topology, clock: systemClock, rng: systemRng });
   const addresses = tableAddressSource(ports);
-  const publisher = new SnapshotPublisher({ map, addresses, store, edge: null, topology, clock: systemClock });
+  const publisher = new SnapshotPublisher({ map, addresses, store, edge, topology, clock: systemClock });
   const outcome = await publisher.publish();
   console.log(JSON.stringify(outcome));
   return outcome;

@@ -53,6 +53,8 @@ export type PublishOutcome =
   | { readonly outcome: 'overtaken' };
 
 const CALL_MS_MAX = 3_000;
+/** A first filling takes some dozens of calls. */
+const EDGE_MS_MAX = 15_000;
 
 interface Content {
   readonly placement: Placement;
@@ -77,14 +79,25 @@ export class SnapshotPublisher {
     this.#o = options;
   }
 
-  /** One run. Rejects when arbiter or bucket do not answer: what was published stands. */
+  /** One run. Rejects when arbiter, bucket or the edge's store do not answer: what was published stands. */
   async publish(): Promise<PublishOutcome> {
-    const { store, clock, edge } = this.#o;
+    const { store, edge } = this.#o;
     const stored = await store.read(CALL_MS_MAX);
     const before = stored === null ? null : readStored(stored.document);
     const now = await this.#read();
     const next = before === null ? now : newer(before.content, now);
-    await edge?.hold(next, CALL_MS_MAX);
+    const outcome = await this.#bring(next, { stored, before });
+    // Last: the routers' map must not wait for the edge's store, nor fail with it.
+    if (outcome.outcome !== 'overtaken') await edge?.hold(next, EDGE_MS_MAX);
+    return outcome;
+  }
+
+  async #bring(
+    next: Content,
+    over: { readonly stored: StoredSnapshot | null; readonly before: ReturnType<typeof readStored> },
+  ): Promise<PublishOutcome> {
+    const { store, clock } = this.#o;
+    const { stored, before } = over;
     if (before !== null && same(before.content, next)) return { outcome: 'unchanged', version: before.version };
     // Above the one before, and above that of a bucket which was emptied meanwhile: routers remember the version.
     const version = Math.max((before?.version ?? 0) + 1, Math.floor(clock.wallMs()));

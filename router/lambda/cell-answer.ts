@@ -10,11 +10,14 @@ export type CellAnswer =
   | { readonly kind: 'answered'; readonly status: number; readonly head: ResponseHead; readonly body: Buffer }
   /** Its reserved concurrency is used up: no effect. */
   | { readonly kind: 'throttled' }
-  /** The address is out of date, or a permission is missing: no effect, as if it had never been sent. */
+  /** More than a function takes: no effect. */
+  | { readonly kind: 'too-large' }
+  /** `never-sent` also when the address is out of date or a permission is missing: no effect either. */
   | Exclude<HttpOutcome, { readonly kind: 'answered' }>;
 
 const FORBIDDEN = 403;
 const GONE = 404;
+const TOO_LARGE = 413;
 const THROTTLED = 429;
 const SERVER_ERRORS = 500;
 
@@ -24,6 +27,7 @@ export function judgeAnswer(outcome: HttpOutcome): CellAnswer {
   const { status, body } = outcome;
   if (isOfTheCell(head)) return { kind: 'answered', status, head, body };
   if (status === THROTTLED) return { kind: 'throttled' };
+  if (status === TOO_LARGE) return { kind: 'too-large' };
   if (status === FORBIDDEN || status === GONE) return { kind: 'never-sent' };
   if (status >= SERVER_ERRORS) return { kind: 'lost' };
   return { kind: 'answered', status, head, body };

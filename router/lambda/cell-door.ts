@@ -32,6 +32,7 @@ export class CellDoor {
   note(answer: CellAnswer, at: { readonly status: number; readonly nowMs: number; readonly tookMs: number }): void {
     switch (answer.kind) {
       case 'throttled':
+      case 'too-large':
       case 'answered':
         this.counts.answered += 1;
         if (DECLINED.has(at.status) || at.status >= SERVER_ERRORS) this.counts.declined += 1;

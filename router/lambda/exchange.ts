@@ -57,7 +57,6 @@ export interface Refused {
 
 /** In base64 the whole answer must fit into the 6 MB that a function may return. */
 const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
-const PAYLOAD_TOO_LARGE = 413;
 
 export class Exchange {
   readonly #parts: ExchangeParts;
@@ -137,6 +136,8 @@ export class Exchange {
         return deadlineError({ method, sent: answer.sent });
       case 'throttled':
         return throttledError(forward.cell);
+      case 'too-large':
+        return payloadTooLarge(this.#errand.body?.length ?? 0);
     }
   }
 
@@ -146,7 +147,6 @@ export class Exchange {
   ): RegionName | PlatformError | Delivered {
     const { status, head, body } = answer;
     const { holder } = this.#parts;
-    if (status === PAYLOAD_TOO_LARGE) return payloadTooLarge(this.#errand.body?.length ?? 0);
     if (status === MISDIRECTED) {
       const next = this.#routing.misdirected(head, seen);
       if (next !== null) return next;
