@@ -16,10 +16,11 @@ const ANSWER_BYTES_MAX = 4 * 1024 * 1024;
 export function realServices({ stateDir }: { readonly stateDir: string }): CliServices {
   const attach: CliServices['attach'] = async () =>
     (await import('../local/http-platform-control.ts')).attachToPlatform(stateDir);
+  const topology: CliServices['topology'] = async () => (await import('../platform.config.ts')).default;
   return {
     clock,
     stateDir,
-    topology: async () => (await import('../platform.config.ts')).default,
+    topology,
     attach,
     start: async (options) => {
       const { startPlatform } = await import('../local/supervisor/start-platform.ts');
@@ -35,6 +36,14 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
     failover: async (place) => (await import('./failover-operator.ts')).openFailoverOperator(place, machine),
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
     quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
+    cloud: async () => {
+      const [{ openCloudDesk }, { findProject }] = await Promise.all([
+        import('./aws/open-cloud-desk.ts'),
+        import('../local/project-root.ts'),
+      ]);
+      return openCloudDesk({ topology: await topology(), clock, rootDir: findProject().rootDir });
+    },
+    examineMachine: async () => (await import('./examine-machine.ts')).examineMachine(),
     drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
   };

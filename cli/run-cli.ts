@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { addAutomationCommand } from './automation-command.ts';
 import { addBenchCommand } from './bench-command.ts';
 import { addCellCommand } from './cell-command.ts';
+import { addDeployCommands } from './deploy-command.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
@@ -62,6 +64,8 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addQuarantineCommand(program, context);
   addDrillCommand(program, context);
   addBenchCommand(program, context);
+  addDeployCommands(program, context);
+  addDoctorCommand(program, context);
   for (const command of allOf(program)) {
     if (command.commands.length === 0) command.option(JSON_FLAG, 'one line of JSON on stdout');
     command.helpCommand(false);

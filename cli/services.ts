@@ -4,6 +4,7 @@
  */
 import type { ReconciledCommit } from '../cell/cell-store.ts';
 import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-desk.ts';
+import type { Finding } from '../control/doctor/finding.ts';
 import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
 import type { Proposal } from '../control/failover/automation/proposal.ts';
@@ -18,6 +19,7 @@ import type { SoakReport } from '../drills/soak/run-soak.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { SettleRequest } from '../local/hosts/quarantine-endpoint.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
+import type { CloudDesk } from './aws/cloud-desk.ts';
 
 export interface CliServices {
   readonly clock: Clock;
@@ -34,6 +36,9 @@ export interface CliServices {
   failover(options: FailoverPlace): Promise<FailoverOperator>;
   automation(view: PlatformView): Promise<AutomationOperator>;
   quarantine(view: PlatformView): Promise<QuarantineOperator>;
+  cloud(): Promise<CloudDesk>;
+  /** What `npm start` needs, looked for. */
+  examineMachine(): Promise<readonly Finding[]>;
   drills(): Promise<DrillBook>;
   benches(): Promise<readonly Bench[]>;
 }

@@ -42,6 +42,10 @@ export const ERROR_CODES = [
   'FAILOVER_IN_PROGRESS',
   'FAILOVER_FAILED',
   'RECONCILE_REFUSED',
+  // the cloud
+  'CLOUD_UNAVAILABLE',
+  'DEPLOY_REFUSED',
+  'DEPLOY_FAILED',
   // this machine
   'ENGINE_MISSING',
   'PORT_IN_USE',

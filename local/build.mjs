@@ -43,6 +43,13 @@ const SOURCES = [
   'package-lock.json',
 ];
 
+/** Loaded from node_modules by the one command that needs them: large, and none of the platform's own processes does. */
+const EXTERNAL = [
+  'esbuild',
+  '@aws-cdk/toolkit-lib',
+  ...['cloudformation', 's3', 'sts'].map((service) => `@aws-sdk/client-${service}`),
+];
+
 /** Some dependencies are CommonJS and call `require` for Node's own modules. */
 const BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
@@ -81,7 +88,7 @@ async function build(now) {
       target: 'node20',
       sourcemap: 'linked',
       banner: { js: BANNER },
-      external: ['esbuild'],
+      external: EXTERNAL,
       logLevel: 'warning',
     });
     moveInto(stage, DIST);

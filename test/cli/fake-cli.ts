@@ -68,6 +68,8 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     failover: unexpected('failover'),
     automation: unexpected('automation'),
     quarantine: unexpected('quarantine'),
+    cloud: unexpected('cloud'),
+    examineMachine: unexpected('examineMachine'),
     drills: unexpected('drills'),
     benches: async () => [],
     ...change,
