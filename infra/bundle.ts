@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { PlatformError } from '../core/errors.ts';
 import type { Topology } from '../core/topology.ts';
-import { EDGE_BYTES_MAX, EDGE_ENTRY, FUNCTIONS, type FunctionName } from './functions.ts';
+import { bundleEdgeRouter } from './bundle-edge.ts';
+import { EDGE_ENTRY, FUNCTIONS, type FunctionName } from './functions.ts';
 
 /** What Lambda's runtime brings itself. */
 const IN_THE_RUNTIME = ['@aws-sdk/*', '@smithy/*'];
@@ -41,7 +42,7 @@ export interface BundleOptions {
 export async function bundleFunctions({ rootDir, topology }: BundleOptions): Promise<Bundles> {
   const withEdge = topology.aws.entry === 'edge';
   refuseMissing(rootDir, [...FUNCTIONS.map(({ entry }) => entry), ...(withEdge ? [EDGE_ENTRY] : [])]);
-  const [outputs, edge] = await Promise.all([buildFunctions(rootDir), withEdge ? buildEdge(rootDir) : null]);
+  const [outputs, edge] = await Promise.all([buildFunctions(rootDir), withEdge ? bundleEdgeRouter(rootDir) : null]);
   // Without what only the stacks read: another alarm address is no other router.
   const { aws: _stacksOnly, ...read } = topology;
   const carried = JSON.stringify(read);
@@ -54,7 +55,6 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
     writeFolder(dir, files);
     functions.set(name, { dir, hash: hashOf(Object.entries(files).flat()) });
   }
-  if (edge !== null) refuseTooLarge('the edge router', { bytes: Buffer.byteLength(edge), bytesMax: EDGE_BYTES_MAX });
   // Of the code alone: a cell more or less is no other release.
   const release = hashOf([...[...outputs].flat(), edge ?? '']).slice(0, 12);
   return { release, functions, edge };
@@ -76,25 +76,6 @@ async function buildFunctions(rootDir: string): Promise<ReadonlyMap<FunctionName
   });
   const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   return new Map(FUNCTIONS.map(({ name }) => [name, texts.get(join(rootDir, 'out', `${name}.js`)) ?? '']));
-}
-
-/** CloudFront calls a global `handler` and knows no exports; its own module stays an import. */
-async function buildEdge(rootDir: string): Promise<string> {
-  const { outputFiles } = await build({
-    ...SETTINGS,
-    absWorkingDir: rootDir,
-    entryPoints: [EDGE_ENTRY],
-    write: false,
-    // A name that is shortened is one that CloudFront does not find.
-    minifyIdentifiers: false,
-    minify: false,
-    minifySyntax: true,
-    minifyWhitespace: true,
-    format: 'esm',
-    target: 'es2020',
-    external: ['cloudfront'],
-  });
-  return (outputFiles[0]?.text ?? '').replace(/export\s*\{[^}]*\};?\s*$/, '');
 }
 
 /** Moved into place whole, so that a build beside this one reads either the old file or the new one. */

@@ -128,9 +128,8 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   },
 ];
 
-/** Runs in CloudFront, not in Lambda: no SDK, no network, 10 kB. */
+/** Runs in CloudFront, not in Lambda; infra/bundle-edge.ts builds it. */
 export const EDGE_ENTRY = 'router/edge/main.ts';
-export const EDGE_BYTES_MAX = 10_240;
 
 export function functionSpec(name: FunctionName): FunctionSpec {
   const spec = FUNCTIONS.find((candidate) => candidate.name === name);

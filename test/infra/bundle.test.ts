@@ -69,7 +69,7 @@ describe('the bundles of the functions', () => {
       "import cf from 'cloudfront';\nexport function handler(event) { return cf.kvs() && event.request; }\n",
     );
     const { edge } = await bundled({ ...platform, aws: { ...platform.aws, entry: 'edge' } });
-    expect(edge).toMatch(/^import cf from\s*["']cloudfront["'];function handler\(/);
+    expect(edge).toMatch(/^import cf from\s*["']cloudfront["'];.*function handler\(/s);
     expect(edge).not.toContain('export');
   });
 });
