@@ -20,6 +20,7 @@ import type { PlatformView } from '../local/platform-control.ts';
 import type { Machine } from './failover-operator.ts';
 import { Operator } from './operator.ts';
 import { type OperatorPorts, openOperatorPorts } from './operator-ports.ts';
+import { linkReach } from './operator-reach.ts';
 import type { AutomationOperator } from './services.ts';
 
 const LIMIT = { withinMs: ARBITER_MS_MAX };
@@ -46,9 +47,10 @@ export async function openAutomationOperator(view: PlatformView, machine: Machin
 }
 
 async function reaching(view: PlatformView, machine: Machine): Promise<OperatorPorts> {
+  const reach = linkReach(view, machine.clock);
   let lastError: unknown = null;
   for (const region of view.topology.regions) {
-    const opened = openOperatorPorts({ view, region, ...machine });
+    const opened = openOperatorPorts({ reach, region, ...machine });
     try {
       await opened.automation.document(LIMIT);
       return opened;
@@ -122,7 +124,7 @@ async function approve(
   const lease = await ports.leases.read(how.cell, LIMIT);
   if (lease) refuseChanged(proposal, changedSince(proposal, { lease, wallMs: of.machine.clock.wallMs() }));
   const { to, kind, reason } = proposal.decision;
-  const operator = new Operator({ view: of.view, region: to, ...of.machine });
+  const operator = new Operator({ reach: linkReach(of.view, of.machine.clock), region: to, ...of.machine });
   try {
     const because = how.reason === null ? reason : `${how.reason} (proposed: ${reason})`;
     const decision = await operator.decide({ cell: how.cell, kind, to, reason: because });

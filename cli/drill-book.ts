@@ -14,7 +14,7 @@ import type { PlatformControl } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
-import { drillFailover } from './drill-failover.ts';
+import { localDrillFailover } from './local-drill-failover.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { SEED_MAX } from './option-parsers.ts';
@@ -62,7 +62,7 @@ async function withPorts<T>(
   const { platform, machine } = of;
   const issuer = await openDevIssuer(of.issuerDir);
   const view = await platform.view();
-  const failover = drillFailover(view, machine);
+  const failover = localDrillFailover(view, machine);
   const automation = drillAutomation(view, machine);
   const tokens = { issueToken: (tenant: string) => issuer.issueToken({ tenant }) };
   try {

@@ -1,12 +1,11 @@
-/** How a drill on this machine moves cells: the platform's own coordinator, run by an operator in the region that the drill names. */
+/** How a drill moves cells: the platform's own coordinator, run by an operator in the region that the drill names. */
 import type { FailoverRecord } from '../control/failover/failover-record.ts';
 import { isPlatformError } from '../core/errors.ts';
 import { cellId, type RegionName, regionName } from '../core/ids.ts';
 import type { FailoverPort, Move, MoveResult } from '../drills/ports/failover-port.ts';
-import type { PlatformView } from '../local/platform-control.ts';
 import type { Machine } from './failover-operator.ts';
 import { Operator } from './operator.ts';
-import { openQuarantineOperator } from './quarantine-operator.ts';
+import type { OperatorReach } from './operator-reach.ts';
 import type { FailoverRequest, QuarantineOperator } from './services.ts';
 
 export interface DrillFailover extends FailoverPort {
@@ -17,10 +16,15 @@ export interface DrillFailover extends FailoverPort {
 /** What of an operator is needed; `open`: how one is had in a region. */
 export type DrillOperator = Pick<Operator, 'decide' | 'run' | 'resume' | 'watch' | 'close'>;
 
+export interface DrillGround {
+  readonly reach: OperatorReach;
+  readonly machine: Machine;
+  readonly quarantine: () => Promise<QuarantineOperator>;
+}
+
 export function drillFailover(
-  view: PlatformView,
-  machine: Machine,
-  open: (region: RegionName) => DrillOperator = (region) => new Operator({ view, region, ...machine }),
+  { reach, machine, quarantine }: DrillGround,
+  open: (region: RegionName) => DrillOperator = (region) => new Operator({ reach, region, ...machine }),
 ): DrillFailover {
   const operators = new Map<RegionName, DrillOperator>();
   const operatorIn = (name: string): DrillOperator => {
@@ -34,7 +38,7 @@ export function drillFailover(
     plan: (move) => operatorIn(move.operatorRegion).decide(requestOf(move)),
     run: (move) => carryOut(operatorIn(move.operatorRegion), move),
     resume: ({ cell, operatorRegion }) => resume(operatorIn(operatorRegion), cell),
-    discardLeft: (of) => discardLeft(openQuarantineOperator(view, machine), of),
+    discardLeft: (of) => discardLeft(quarantine(), of),
     close: () => {
       for (const operator of operators.values()) operator.close();
     },

@@ -2,10 +2,10 @@
 import type { Command } from 'commander';
 import type { FailoverKind, FailoverRecord } from '../control/failover/failover-record.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
-import type { PlatformView } from '../local/platform-control.ts';
 import { EXIT } from './exit-code.ts';
 import { decisionText, recordText } from './failover-text.ts';
 import { unknownName } from './nearest.ts';
+import { type OperatorSite, siteOf, withTarget } from './operator-site.ts';
 import type { CliServices, FailoverOperator, FailoverRequest } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
 import { duration } from './text-table.ts';
@@ -18,8 +18,7 @@ export function addFailoverCommand(
 ): void {
   const failover = program.command('failover').description('move a cell to its other region');
   const leaf = (name: string, description: string) =>
-    failover
-      .command(name)
+    withTarget(failover.command(name))
       .description(description)
       .argument('<cell>', 'such as c01')
       .option('--to <region>', 'the receiving region (default: the one that does not hold the cell)')
@@ -81,13 +80,13 @@ async function run(call: Call, { services, kind }: { services: CliServices; kind
 }
 
 async function open(call: Call, services: CliServices): Promise<Opened> {
-  const view = await (await services.attach()).view();
-  const cell = knownCell(view, call.args[0] ?? '');
-  const to = knownRegion(view, call.options.to);
-  const fromRegion = knownRegion(view, call.options.fromRegion) ?? to;
+  const site = await siteOf(call, services);
+  const cell = knownCell(site, call.args[0] ?? '');
+  const to = knownRegion(site, call.options.to);
+  const fromRegion = knownRegion(site, call.options.fromRegion) ?? to;
   const { reason, repair } = call.options;
   return {
-    operator: await services.failover({ view, cell, fromRegion }),
+    operator: await site.failover({ cell, fromRegion }),
     request: {
       cell,
       to,
@@ -97,16 +96,16 @@ async function open(call: Call, services: CliServices): Promise<Opened> {
   };
 }
 
-function knownCell(view: PlatformView, name: string): CellId {
-  const ids = view.topology.cells.map((cell) => cell.id);
+function knownCell({ topology }: OperatorSite, name: string): CellId {
+  const ids = topology.cells.map((cell) => cell.id);
   const cell = ids.find((id) => id === name);
   if (cell) return cell;
   throw unknownName('cell', name, ids);
 }
 
-function knownRegion(view: PlatformView, name: unknown): RegionName | null {
+function knownRegion({ topology }: OperatorSite, name: unknown): RegionName | null {
   if (typeof name !== 'string') return null;
-  const region = view.topology.regions.find((each) => each === name);
+  const region = topology.regions.find((each) => each === name);
   if (region) return region;
-  throw unknownName('region', name, view.topology.regions);
+  throw unknownName('region', name, topology.regions);
 }

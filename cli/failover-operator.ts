@@ -3,10 +3,10 @@ import type { Clock } from '../core/clock.ts';
 import { PlatformError } from '../core/errors.ts';
 import { type CellId, type RegionName, regionName } from '../core/ids.ts';
 import type { Rng } from '../core/rng.ts';
-import type { PlatformView } from '../local/platform-control.ts';
 import { Operator } from './operator.ts';
 import { openOperatorPorts } from './operator-ports.ts';
-import type { FailoverOperator, FailoverPlace } from './services.ts';
+import type { OperatorReach } from './operator-reach.ts';
+import type { FailoverOperator } from './services.ts';
 
 /** To find out who holds the cell; a region that can't say so quickly is not the one to run a failover from. */
 const HOLDER_MS_MAX = 1_000;
@@ -16,9 +16,18 @@ export interface Machine {
   readonly rng: Rng;
 }
 
-export async function openFailoverOperator(place: FailoverPlace, machine: Machine): Promise<FailoverOperator> {
+export interface FailoverReach {
+  readonly reach: OperatorReach;
+  readonly cell: CellId;
+  /** `null`: the region that does not hold the cell. */
+  readonly fromRegion: RegionName | null;
+}
+
+export async function openFailoverOperator(place: FailoverReach, machine: Machine): Promise<FailoverOperator> {
   const region = place.fromRegion ?? (await survivingRegion(place, machine));
-  const operator = new Operator({ view: place.view, region, ...machine });
+  const operator = new Operator({ reach: place.reach, region, ...machine });
+  // The limits of a failover are those of a warm connection: a cold one would make a living store look dead.
+  if (place.reach.coldMs > 0) await operator.warm(place.cell, { withinMs: place.reach.coldMs });
   return {
     region,
     decide: (request) => operator.decide(request),
@@ -29,13 +38,13 @@ export async function openFailoverOperator(place: FailoverPlace, machine: Machin
 }
 
 /** The region of the cell that does not hold it, as the first region says whose link to the arbiter works. */
-async function survivingRegion({ view, cell }: FailoverPlace, machine: Machine): Promise<RegionName> {
-  const [home, standby] = regionsOf(view, cell);
+async function survivingRegion({ reach, cell }: FailoverReach, machine: Machine): Promise<RegionName> {
+  const [home, standby] = regionsOf(reach, cell);
   let lastError: unknown = null;
   for (const region of [standby, home]) {
-    const opened = openOperatorPorts({ view, region, ...machine });
+    const opened = openOperatorPorts({ reach, region, ...machine });
     try {
-      const lease = await opened.ports.leases.read(cell, { withinMs: HOLDER_MS_MAX });
+      const lease = await opened.ports.leases.read(cell, { withinMs: HOLDER_MS_MAX + reach.coldMs });
       return lease?.holder === standby ? home : standby;
     } catch (thrown) {
       lastError = thrown;
@@ -52,7 +61,7 @@ async function survivingRegion({ view, cell }: FailoverPlace, machine: Machine):
   });
 }
 
-function regionsOf(view: PlatformView, cell: CellId): readonly [RegionName, RegionName] {
-  const spec = view.topology.cells.find((each) => each.id === cell);
+function regionsOf({ topology }: OperatorReach, cell: CellId): readonly [RegionName, RegionName] {
+  const spec = topology.cells.find((each) => each.id === cell);
   return [regionName(spec?.home), regionName(spec?.standby)];
 }

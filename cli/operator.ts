@@ -7,6 +7,7 @@ import { userInfo } from 'node:os';
 import { FailoverCoordinator } from '../control/failover/coordinator.ts';
 import { decide } from '../control/failover/decide.ts';
 import { ARBITER_MS_MAX, EVIDENCE_MS_MAX } from '../control/failover/failover-limits.ts';
+import type { Limit } from '../control/failover/failover-ports.ts';
 import type { Decision, FailoverRecord } from '../control/failover/failover-record.ts';
 import type { CellId } from '../core/ids.ts';
 import { LeaseWatch } from '../core/lease-watch.ts';
@@ -30,9 +31,9 @@ export class Operator {
 
   /** Reads only. */
   decide(request: FailoverRequest): Promise<Decision> {
-    const { view, region, clock } = this.#place;
+    const { reach, region, clock } = this.#place;
     const decidedBy = `${userInfo().username} from ${region}`;
-    return decide({ ...request, decidedBy }, { ports: this.#opened.ports, topology: view.topology, clock });
+    return decide({ ...request, decidedBy }, { ports: this.#opened.ports, topology: reach.topology, clock });
   }
 
   run(decision: Decision, onProgress: OnProgress): Promise<FailoverRecord> {
@@ -51,6 +52,11 @@ export class Operator {
       stopping.abort();
       await Promise.all(loops);
     };
+  }
+
+  /** Opens the connections that moving this cell needs. Who does not answer is found out later. */
+  async warm(cell: CellId, limit: Limit): Promise<void> {
+    await Promise.allSettled([this.#opened.ports.leases.read(cell, limit), this.#lookAtStores(cell, limit)]);
   }
 
   /** Lets go of connections. */
@@ -75,11 +81,11 @@ export class Operator {
   }
 
   /** As whoever watches would know the lag; and the connections and the code that a failover needs are warm. */
-  async #lookAtStores(cell: CellId): Promise<void> {
+  async #lookAtStores(cell: CellId, limit: Limit): Promise<void> {
     const { stores } = this.#opened.ports;
-    const spec = this.#place.view.topology.cells.find((each) => each.id === cell);
+    const spec = this.#place.reach.topology.cells.find((each) => each.id === cell);
     const regions = spec ? [spec.home, spec.standby] : [];
-    const looks = regions.map((region) => stores.pending({ cell, region }, { withinMs: EVIDENCE_MS_MAX }));
+    const looks = regions.map((region) => stores.pending({ cell, region }, limit));
     await Promise.allSettled(looks);
   }
 
@@ -90,7 +96,7 @@ export class Operator {
       // has not moved meanwhile.
       const lease = await this.#opened.ports.leases.read(cell, { withinMs: ARBITER_MS_MAX }).catch(() => null);
       if (lease) watch.observe(lease);
-      await this.#lookAtStores(cell);
+      await this.#lookAtStores(cell, { withinMs: EVIDENCE_MS_MAX });
       await this.#place.clock.sleep(WATCH_EVERY_MS, signal).catch(() => undefined); // Aborted: the loop ends.
     }
   }

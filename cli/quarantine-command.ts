@@ -1,11 +1,11 @@
 /** `holdfast quarantine list|settled|show|adopt|merge|discard`: what arrived too late, and what became of it. */
 import type { Command } from 'commander';
+import { type PersonsWish, WISHES } from '../cell/reconcile/settle-order.ts';
 import { journalSk } from '../cell/store/table-layout.ts';
 import { invalid, isPlatformError } from '../core/errors.ts';
 import { aggregateId, type CellId, shown } from '../core/ids.ts';
-import { type PersonsWish, WISHES } from '../local/hosts/quarantine-endpoint.ts';
-import type { PlatformView } from '../local/platform-control.ts';
 import { unknownName } from './nearest.ts';
+import { type OperatorSite, siteOf, withTarget } from './operator-site.ts';
 import { detailText, listText, settledText } from './quarantine-text.ts';
 import type { CliServices, QuarantineOperator } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
@@ -22,25 +22,21 @@ export function addQuarantineCommand(
 ): void {
   const quarantine = program.command('quarantine').description('commits that came too late for the line of history');
   const cellOption = ['--cell <cell>', 'only this cell, such as c01'] as const;
-  quarantine
-    .command('list')
+  withTarget(quarantine.command('list'))
     .description('what waits, in both stores of every cell')
     .option(...cellOption)
     .action(shell.action((call) => list(call, services)));
-  quarantine
-    .command('settled')
+  withTarget(quarantine.command('settled'))
     .description('the audit: what became of those that waited, by whom and why')
     .option(...cellOption)
     .action(shell.action((call) => settled(call, services)));
-  quarantine
-    .command('show')
+  withTarget(quarantine.command('show'))
     .description('the commit beside the present state, and what each choice would do')
     .argument('<id>', 'as the list has it')
     .option(...cellOption)
     .action(shell.action((call) => show(call, services)));
   for (const wish of WISHES) {
-    quarantine
-      .command(wish)
+    withTarget(quarantine.command(wish))
       .description(WISH_TEXT[wish])
       .argument('<id>', 'as the list has it')
       .requiredOption('--reason <text>', 'why; stands in the audit')
@@ -88,12 +84,12 @@ async function settle(call: Call, { services, wish }: { services: CliServices; w
 }
 
 async function open(call: Call, services: CliServices): Promise<Opened> {
-  const view = await (await services.attach()).view();
-  return { operator: await services.quarantine(view), cells: cellsOf(view, call.options.cell) };
+  const site = await siteOf(call, services);
+  return { operator: await site.quarantine(), cells: cellsOf(site, call.options.cell) };
 }
 
-function cellsOf(view: PlatformView, name: unknown): readonly CellId[] {
-  const ids = view.topology.cells.map((cell) => cell.id);
+function cellsOf({ topology }: OperatorSite, name: unknown): readonly CellId[] {
+  const ids = topology.cells.map((cell) => cell.id);
   if (typeof name !== 'string') return ids;
   const cell = ids.find((id) => id === name);
   if (cell) return [cell];

@@ -4,14 +4,15 @@
  */
 import { userInfo } from 'node:os';
 import type { ReconciledCommit } from '../cell/cell-store.ts';
-import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-desk.ts';
+import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-view.ts';
 import { ARBITER_MS_MAX } from '../control/failover/failover-limits.ts';
 import { ERROR_CODES, PlatformError } from '../core/errors.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
 import { QUARANTINE_PATH, SETTLED_PATH } from '../local/hosts/quarantine-endpoint.ts';
 import type { PlatformView } from '../local/platform-control.ts';
 import type { Machine } from './failover-operator.ts';
-import { linkUrl, openOperatorPorts } from './operator-ports.ts';
+import { openOperatorPorts } from './operator-ports.ts';
+import { linkReach, linkUrl } from './operator-reach.ts';
 import type { QuarantineOperator } from './services.ts';
 
 /** The host asks two stores, each within its own limit. */
@@ -44,9 +45,10 @@ interface Asking {
 
 async function askOwner({ view, machine, cell }: Asking, what: Ask): Promise<unknown> {
   const spec = view.topology.cells.find((each) => each.id === cell);
+  const reach = linkReach(view, machine.clock);
   let lastError: unknown = null;
   for (const region of spec ? [spec.home, spec.standby] : []) {
-    const opened = openOperatorPorts({ view, region, ...machine });
+    const opened = openOperatorPorts({ reach, region, ...machine });
     let response: Response;
     try {
       const lease = await opened.ports.leases.read(cell, { withinMs: ARBITER_MS_MAX });

@@ -1,5 +1,5 @@
 /** The quarantine for people: what waits, how one stands to the present, what became of the others. */
-import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-desk.ts';
+import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-view.ts';
 import type { Json } from '../core/json.ts';
 import { textTable } from './text-table.ts';
 

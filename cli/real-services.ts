@@ -33,7 +33,15 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
       return (await openDevIssuer(stateDir)).issueToken(options);
     },
     getJson,
-    failover: async (place) => (await import('./failover-operator.ts')).openFailoverOperator(place, machine),
+    failover: async ({ view, ...place }) => {
+      const { linkReach } = await import('./operator-reach.ts');
+      const reach = linkReach(view, clock);
+      return (await import('./failover-operator.ts')).openFailoverOperator({ ...place, reach }, machine);
+    },
+    aws: async () => {
+      const { openAwsSite } = await import('./aws/aws-site.ts');
+      return openAwsSite({ topology: (await import('../platform.config.ts')).default, machine });
+    },
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
     quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
     cloud: async () => {

@@ -5,6 +5,7 @@ import { addBenchCommand } from './bench-command.ts';
 import { addCellCommand } from './cell-command.ts';
 import { addDeployCommands } from './deploy-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addCostCommand } from './cost-command.ts';
 import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
@@ -66,6 +67,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addBenchCommand(program, context);
   addDeployCommands(program, context);
   addDoctorCommand(program, context);
+  addCostCommand(program, context);
   for (const command of allOf(program)) {
     if (command.commands.length === 0) command.option(JSON_FLAG, 'one line of JSON on stdout');
     command.helpCommand(false);

@@ -3,8 +3,9 @@
  * them to the rest of the repository; tests put doubles in their place.
  */
 import type { ReconciledCommit } from '../cell/cell-store.ts';
-import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-desk.ts';
 import type { Finding } from '../control/doctor/finding.ts';
+import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-view.ts';
+import type { SettleRequest } from '../cell/reconcile/settle-order.ts';
 import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
 import type { Proposal } from '../control/failover/automation/proposal.ts';
@@ -17,9 +18,10 @@ import type { EvidenceCheck } from '../drills/report/check-evidence.ts';
 import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { SoakReport } from '../drills/soak/run-soak.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
-import type { SettleRequest } from '../local/hosts/quarantine-endpoint.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
+import type { AwsSite } from './aws/aws-site.ts';
+import type { FailoverWish } from './operator-site.ts';
 
 export interface CliServices {
   readonly clock: Clock;
@@ -39,6 +41,8 @@ export interface CliServices {
   cloud(): Promise<CloudDesk>;
   /** What `npm start` needs, looked for. */
   examineMachine(): Promise<readonly Finding[]>;
+  /** The platform in the account whose credentials are at hand. Throws `UNAUTHENTICATED` when there are none. */
+  aws(): Promise<AwsSite>;
   drills(): Promise<DrillBook>;
   benches(): Promise<readonly Bench[]>;
 }
@@ -78,11 +82,8 @@ export interface HttpAnswer {
   readonly body: unknown;
 }
 
-export interface FailoverPlace {
+export interface FailoverPlace extends FailoverWish {
   readonly view: PlatformView;
-  /** From where it is run: its links to stores and arbiter are used. `null`: the region that does not hold the cell. */
-  readonly fromRegion: RegionName | null;
-  readonly cell: CellId;
 }
 
 export interface FailoverRequest {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { drillAutomation } from '../../cli/drill-automation.ts';
-import { drillFailover } from '../../cli/drill-failover.ts';
+import { localDrillFailover } from '../../cli/local-drill-failover.ts';
 import { textTable } from '../../cli/text-table.ts';
 import { systemClock } from '../../core/clock.ts';
 import { systemRng } from '../../core/rng.ts';
@@ -65,7 +65,7 @@ async function drillOnce(
     const issuer = await openDevIssuer(platform.dataDir);
     const view = await platform.view();
     const machine = { clock: systemClock, rng: systemRng };
-    const failover = drillFailover(view, machine);
+    const failover = localDrillFailover(view, machine);
     try {
       return await runDrill({
         ...{ name: path.drill, seed, platform, failover, automation: drillAutomation(view, machine) },

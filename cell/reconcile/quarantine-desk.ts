@@ -1,110 +1,33 @@
 /**
- * The quarantine for people: what waits, how each stands to the present state, and their choices. Every choice goes the
- * same way as the loop's (`settlement.ts`), through the owner's fenced store; nobody writes to a store past it.
+ * The quarantine for people who decide. Every choice goes the same way as the loop's (`settlement.ts`), through the owner's
+ * fenced store; nobody writes to a store past it.
  */
-import { type Aggregate, type Commit, type Head, sameRevision } from '../../core/commit.ts';
+import { sameRevision } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
-import { shown as quoted, type RegionName } from '../../core/ids.ts';
-import type { Json, JsonObject } from '../../core/json.ts';
-import { type Standing, TAKEN_IN_ITEM } from '../../core/reconcile.ts';
-import type { CallBounds, MergeResult, ReconciledCommit } from '../cell-store.ts';
+import type { Json } from '../../core/json.ts';
+import type { CallBounds, ReconciledCommit } from '../cell-store.ts';
 import { leaseNotHeld } from '../store/store-refusals.ts';
-import {
-  QUARANTINE,
-  quarantineKey,
-  RECONCILED,
-  reconciledKey,
-  toQuarantined,
-  toReconciled,
-} from '../store/table-layout.ts';
-import type { Item, Table } from '../table/table.ts';
+import { itemsOf, QuarantineView } from './quarantine-view.ts';
 import type { ReconcilerOptions } from './reconciler.ts';
 import { lookAt, settle, type Waiting } from './settlement.ts';
 import type { Order } from './taking-in.ts';
 
-/** Rows of one answer, from each store. More are told to be there. */
-export const LISTED_MAX = 200;
 const CALL_MS_MAX = 2_000;
 const SETTLE_MS_MAX = 10_000;
 
-export interface QuarantineList {
-  readonly rows: readonly WaitingSummary[];
-  readonly more: boolean;
-  /** Stores that did not answer: what waits there is not known. */
-  readonly unread: readonly RegionName[];
-}
-
-export interface SettledList extends Omit<QuarantineList, 'rows'> {
-  readonly rows: readonly ReconciledCommit[];
-}
-
-export interface WaitingSummary {
-  readonly id: string;
-  readonly region: RegionName;
-  readonly aggregate: string;
-  readonly epoch: number;
-  readonly version: number;
-  readonly fenceEpoch: number;
-  readonly committedAtMs: number;
-  readonly quarantinedAtMs: number;
-}
-
-export interface WaitingDetail extends WaitingSummary {
-  readonly standing: Standing;
-  readonly merge: MergeResult | null;
-  readonly previous: Commit['previous'];
-  readonly present: Pick<Head, 'epoch' | 'version'> | null;
-  /** Each item that the commit changes: what it would be, and what it is now. `null`: not there. */
-  readonly items: readonly { readonly item: string; readonly quarantined: Json; readonly present: Json }[];
-  readonly idempotencyKey: string | null;
-  readonly messages: readonly string[];
-}
-
-export class QuarantineDesk {
+export class QuarantineDesk extends QuarantineView {
   readonly #o: ReconcilerOptions;
 
   constructor(options: ReconcilerOptions) {
+    super(options);
     this.#o = options;
-  }
-
-  async list(): Promise<QuarantineList> {
-    const found = await this.#query(QUARANTINE);
-    return {
-      rows: found.flatMap(({ region, items }) => items.map((item) => summaryOf(toQuarantined(item), region))),
-      more: found.some(({ more }) => more),
-      unread: found.filter(({ answered }) => !answered).map(({ region }) => region),
-    };
-  }
-
-  /** The audit: what became of those that were settled. */
-  async settled(): Promise<SettledList> {
-    const found = await this.#query(RECONCILED);
-    return {
-      rows: found.flatMap(({ items }) => items.map(toReconciled)),
-      more: found.some(({ more }) => more),
-      unread: found.filter(({ answered }) => !answered).map(({ region }) => region),
-    };
-  }
-
-  async show(id: string): Promise<WaitingDetail> {
-    const waiting = await this.#find(id);
-    const { commit } = waiting.row;
-    const { present, standing, merge } = await lookAt(this.#o, commit, this.#within(CALL_MS_MAX));
-    return {
-      ...summaryOf(waiting.row, waiting.region),
-      ...{ standing, merge, previous: commit.previous },
-      present: present.head && { epoch: present.head.epoch, version: present.head.version },
-      items: itemsOf(commit, present),
-      idempotencyKey: commit.idempotency?.key ?? null,
-      messages: commit.outbox.map(({ topic }) => topic),
-    };
   }
 
   /** Throws `NOT_FOUND`, `LEASE_NOT_HELD`, `RECONCILE_REFUSED` with what changed since, and what the store throws. */
   async settle(id: string, order: Order): Promise<ReconciledCommit> {
     const standing = this.#o.lease.standing();
     if (!standing.held) throw leaseNotHeld(standing);
-    const waiting = await this.#find(id);
+    const waiting = await this.find(id);
     const result = await settle(this.#o, { waiting, order }, this.#within(SETTLE_MS_MAX));
     if (result.settled) return result.settled;
     throw await this.#refusal(waiting, { order, why: result.why });
@@ -125,63 +48,9 @@ export class QuarantineDesk {
     });
   }
 
-  async #find(id: string): Promise<Waiting> {
-    const { own, peer, region, peerRegion } = this.#o;
-    const bounds = this.#within(CALL_MS_MAX);
-    for (const place of [
-      { lies: own, region },
-      { lies: peer, region: peerRegion },
-    ]) {
-      const item = await place.lies.get(quarantineKey(id), bounds);
-      if (item) return { row: toQuarantined(item), ...place };
-    }
-    const audit = (await own.get(reconciledKey(id), bounds)) ?? (await peer.get(reconciledKey(id), bounds));
-    throw unknownId(id, audit && toReconciled(audit));
-  }
-
-  async #query(pk: string) {
-    const { own, peer, region, peerRegion } = this.#o;
-    const ask = async (table: Table, at: RegionName) => {
-      const none: { items: readonly Item[]; more: boolean } = { items: [], more: false };
-      const page = await table
-        .query(pk, { ...this.#within(CALL_MS_MAX), limit: LISTED_MAX })
-        .then(({ items, next }) => ({ items, more: next !== null }))
-        .catch(() => null); // Told as unread.
-      return { region: at, answered: page !== null, ...(page ?? none) };
-    };
-    return Promise.all([ask(own, region), ask(peer, peerRegion)]);
-  }
-
   #within(ms: number): CallBounds {
     return { deadlineAtMs: this.#o.clock.monotonicMs() + ms };
   }
-}
-
-function summaryOf(row: Waiting['row'], region: RegionName): WaitingSummary {
-  const { commit, id, fenceEpoch, quarantinedAtMs } = row;
-  const { aggregate, epoch, version, atMs } = commit;
-  return { id, region, aggregate, epoch, version, fenceEpoch, committedAtMs: atMs, quarantinedAtMs };
-}
-
-function itemsOf(commit: Commit, present: Aggregate): WaitingDetail['items'] {
-  return commit.changes
-    .filter(({ item }) => item !== TAKEN_IN_ITEM)
-    .map((change) => {
-      const quarantined: JsonObject | null = change.kind === 'put' ? change.data : null;
-      return { item: change.item, quarantined, present: present.items.get(change.item) ?? null };
-    });
-}
-
-function unknownId(id: string, settled: ReconciledCommit | null): PlatformError {
-  const became = settled
-    ? `It was ${settled.action} by ${settled.by} (${settled.reason}).`
-    : 'The list says which ones wait.';
-  return new PlatformError({
-    code: 'NOT_FOUND',
-    kind: 'caller',
-    effect: 'none',
-    message: `No commit ${quoted(id)} waits in the quarantine of this cell. ${became}`,
-  });
 }
 
 const SHORT_MAX = 160;

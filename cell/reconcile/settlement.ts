@@ -53,7 +53,11 @@ type Ruling =
   | { readonly action: 'superseded' | 'discarded'; readonly why: string }
   | { readonly action: null; readonly why: string };
 
-export async function lookAt(parts: SettlementParts, commit: Commit, bounds: CallBounds): Promise<Look> {
+export async function lookAt(
+  parts: Pick<SettlementParts, 'own' | 'ruleOf'>,
+  commit: Commit,
+  bounds: CallBounds,
+): Promise<Look> {
   const present = await readAggregate(parts.own, commit.aggregate, bounds);
   const standing = judgeQuarantined({ commit, present });
   const rule = standing.state === 'diverged' ? parts.ruleOf(commit.aggregate) : null;

@@ -10,9 +10,9 @@ import { type Lease, PINNED_TTL_MS, takeoverWaitMs } from '../../core/lease.ts';
 import type { Topology } from '../../core/topology.ts';
 import {
   ARBITER_MS_MAX,
-  EVIDENCE_MS_MAX,
   EVIDENCE_PLANNED_MS_MAX,
   FENCED_AWAY_MS_MAX,
+  fenceMsMax,
   PLANNED_PENDING_MAX,
   RECEIVER_MS_MAX,
 } from './failover-limits.ts';
@@ -56,6 +56,7 @@ export async function decide(request: Request, by: Deciding): Promise<Decision> 
     from,
     to,
     seenEpoch: lease.epoch,
+    fenceWithinMs: fenceMsMax(lease.ttlMs),
     decidedBy: request.decidedBy,
     reason: request.reason,
     decidedAtMs: clock.wallMs(),
@@ -76,10 +77,10 @@ interface Move {
 }
 
 async function gather(move: Move, { ports, topology }: Deciding): Promise<Evidence> {
-  const { request, from, to } = move;
+  const { request, lease, from, to } = move;
   const { cell } = request;
   const planned = request.kind !== 'failover';
-  const limit = { withinMs: planned ? EVIDENCE_PLANNED_MS_MAX : EVIDENCE_MS_MAX };
+  const limit = { withinMs: planned ? EVIDENCE_PLANNED_MS_MAX : fenceMsMax(lease.ttlMs) };
   const receiver = { withinMs: planned ? EVIDENCE_PLANNED_MS_MAX : RECEIVER_MS_MAX };
   const leases = Promise.all(topology.cells.map((spec) => ports.leases.read(spec.id, limit).catch(unanswered)));
   const answers = Promise.all(

@@ -2,6 +2,12 @@
 
 /** The old store has this long to be fenced; a store that needs longer is treated as gone, and the lease is waited out. */
 export const FENCE_MS_MAX = 300;
+/** With a long lease, waiting it out costs far more than asking longer: an operator may stand far from the old region. */
+const FENCE_LEASE_RATIO = 0.01;
+const FENCE_FAR_MS_MAX = 3_000;
+/** For how long the old store is asked to close, given what waiting for the lease instead would cost. */
+export const fenceMsMax = (ttlMs: number): number =>
+  Math.max(FENCE_MS_MAX, Math.min(FENCE_FAR_MS_MAX, ttlMs * FENCE_LEASE_RATIO));
 /** One call to the arbiter. */
 export const ARBITER_MS_MAX = 1_000;
 /** A read for evidence must not hold up a failover. */

@@ -52,6 +52,8 @@ export interface Decision {
   readonly from: RegionName;
   readonly to: RegionName;
   readonly seenEpoch: Epoch;
+  /** For how long the old store is asked to close; absent in records of earlier versions. */
+  readonly fenceWithinMs?: number;
   readonly decidedBy: string;
   readonly reason: string;
   readonly decidedAtMs: number;

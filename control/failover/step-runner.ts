@@ -67,11 +67,12 @@ export class StepRunner {
   /** Closes the old store at the epoch after the one that was seen: from then on no commit of the old epoch can succeed. */
   async #fence({ decision }: FailoverRecord): Promise<StepRun> {
     const { cell, from, seenEpoch } = decision;
+    const withinMs = decision.fenceWithinMs ?? FENCE_MS_MAX;
     const closed = await this.#ports.stores
-      .close({ cell, region: from }, nextEpoch(seenEpoch), { withinMs: FENCE_MS_MAX })
+      .close({ cell, region: from }, nextEpoch(seenEpoch), { withinMs })
       .catch(unanswered);
     if (closed === null) {
-      return { outcome: { step: 'fence', result: 'unreachable' }, note: `no answer within ${FENCE_MS_MAX} ms` };
+      return { outcome: { step: 'fence', result: 'unreachable' }, note: `no answer within ${withinMs} ms` };
     }
     // Higher already: the store moved on to another owner's epoch. The release will find the lease moved, too.
     return {

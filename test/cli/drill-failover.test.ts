@@ -1,6 +1,7 @@
 /** How a drill hears of the coordinator: a refusal is an answer, whatever else goes wrong is the drill's to report. */
 import { describe, expect, it } from '@jest/globals';
 import { type DrillOperator, drillFailover } from '../../cli/drill-failover.ts';
+import { linkReach } from '../../cli/operator-reach.ts';
 import { type ErrorCode, PlatformError } from '../../core/errors.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
 import { seededRng } from '../../core/rng.ts';
@@ -19,20 +20,24 @@ function setUp(change: Partial<DrillOperator> = {}) {
   const opened: string[] = [];
   const closed: string[] = [];
   const asked: unknown[] = [];
-  const failover = drillFailover(fakeView(), { clock: new FakeClock(), rng: seededRng(1) }, (region) => {
-    opened.push(region);
-    return {
-      decide: async (request) => {
-        asked.push(request);
-        return fakeRecord().decision;
-      },
-      run: async () => fakeRecord({ state: 'done' }),
-      resume: async () => fakeRecord({ state: 'done' }),
-      watch: () => async () => undefined,
-      close: () => closed.push(region),
-      ...change,
-    };
-  });
+  const failover = drillFailover(
+    linkReach(fakeView(), new FakeClock()),
+    { clock: new FakeClock(), rng: seededRng(1) },
+    (region) => {
+      opened.push(region);
+      return {
+        decide: async (request) => {
+          asked.push(request);
+          return fakeRecord().decision;
+        },
+        run: async () => fakeRecord({ state: 'done' }),
+        resume: async () => fakeRecord({ state: 'done' }),
+        watch: () => async () => undefined,
+        close: () => closed.push(region),
+        ...change,
+      };
+    },
+  );
   return { failover, opened, closed, asked };
 }
 

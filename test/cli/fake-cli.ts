@@ -70,6 +70,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     quarantine: unexpected('quarantine'),
     cloud: unexpected('cloud'),
     examineMachine: unexpected('examineMachine'),
+    aws: unexpected('aws'),
     drills: unexpected('drills'),
     benches: async () => [],
     ...change,

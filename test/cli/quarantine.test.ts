@@ -1,6 +1,6 @@
 /** `holdfast quarantine`: what people see, what they may choose, and what they are told when it is refused. */
 import { describe, expect, it } from '@jest/globals';
-import type { WaitingDetail } from '../../cell/reconcile/quarantine-desk.ts';
+import type { WaitingDetail } from '../../cell/reconcile/quarantine-view.ts';
 import type { CliServices, QuarantineOperator } from '../../cli/services.ts';
 import { type ErrorCode, PlatformError } from '../../core/errors.ts';
 import { regionName } from '../../core/ids.ts';

@@ -1,0 +1,71 @@
+/**
+ * What AWS asks for the units that the platform uses: list prices of us-east-1 in USD, without free tiers and discounts. The
+ * one file to correct when a price changes. No account was at hand and the price pages could not be opened from where this
+ * was written: `seen` says where each figure was read, `checked` when; "from memory" is just that. Look before you rely on it.
+ */
+
+export interface Price {
+  readonly usd: number;
+  /** Of how much: `million write request units`. */
+  readonly per: string;
+  readonly page: string;
+  readonly seen: string;
+}
+
+export const PRICES_CHECKED = '2026-11-21';
+export const PRICES_REGION = 'us-east-1';
+
+const MEMORY = 'from memory of the price page; not verified';
+const dynamo = 'https://aws.amazon.com/dynamodb/pricing/on-demand/';
+const lambda = 'https://aws.amazon.com/lambda/pricing/';
+const cloudwatch = 'https://aws.amazon.com/cloudwatch/pricing/';
+
+export const PRICES = {
+  writeUnits: {
+    ...{ usd: 0.625, per: 'million write request units', page: dynamo },
+    seen: 'airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07): after the cut of November 2024',
+  },
+  replicatedWriteUnits: {
+    ...{ usd: 0.625, per: 'million replicated write request units, one for each replica', page: dynamo },
+    seen: 'DynamoDB developer guide, "billing for global tables": priced as single-Region writes, one per replica',
+  },
+  readUnits: {
+    ...{ usd: 0.125, per: 'million read request units', page: dynamo },
+    seen: 'airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07): after the cut of November 2024',
+  },
+  lambdaRequests: { usd: 0.2, per: 'million requests', page: lambda, seen: MEMORY },
+  lambdaGbSeconds: { usd: 13.3334, per: 'million GB-seconds on arm64', page: lambda, seen: MEMORY },
+  alarms: {
+    ...{ usd: 0.1, per: 'alarm metric and month', page: cloudwatch },
+    seen: 'infra/constructs/alarms.ts and the price page’s free tier ("10 alarm metrics"); the figure from memory',
+  },
+  dashboards: {
+    ...{ usd: 3, per: 'dashboard and month', page: cloudwatch },
+    seen: 'the price page names "3 custom dashboards" as free; the figure from memory',
+  },
+  customMetrics: {
+    ...{ usd: 0.3, per: 'custom metric and month', page: cloudwatch },
+    seen: 'signoz.io/guides/cloudwatch-pricing (2026-02): "$0.30/month for the first 10,000"',
+  },
+  logGigabytes: { usd: 0.5, per: 'GB of logs taken in', page: cloudwatch, seen: MEMORY },
+  crossRegionGigabytes: {
+    ...{ usd: 0.02, per: 'GB between two regions', page: 'https://aws.amazon.com/ec2/pricing/on-demand/', seen: MEMORY },
+  },
+  egressGigabytes: {
+    ...{ usd: 0.085, per: 'GB from CloudFront', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
+  },
+  cloudfrontRequests: {
+    ...{ usd: 1, per: 'million HTTPS requests', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
+  },
+  s3Gets: { usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/', seen: MEMORY },
+} as const satisfies Readonly<Record<string, Price>>;
+
+export type PriceName = keyof typeof PRICES;
+
+const MILLION = 1_000_000;
+
+/** Prices named by the million are for a million of what is counted; the others for one. */
+export function usdOf(name: PriceName, quantity: number): number {
+  const { usd, per } = PRICES[name];
+  return (usd * quantity) / (per.startsWith('million') ? MILLION : 1);
+}

@@ -1,0 +1,157 @@
+/**
+ * The operations on AWS, on the platform's own cells over real engines and a stand-in for Lambda: what an operator's
+ * credentials do without any control function, and what is only ever done by the owner.
+ */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { cellTableName, quarantineItem } from '../../cell/store/table-layout.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { Commit } from '../../core/commit.ts';
+import { aggregateId } from '../../core/ids.ts';
+import { AwsWorld, CELL, EAST, WEST } from './aws-world.ts';
+import { cli, fakeServices, jsonOf } from './fake-cli.ts';
+
+const world = new AwsWorld();
+const services = fakeServices({ clock: systemClock, topology: async () => world.topology, aws: () => world.site() });
+const run = (line: string) => cli(`${line} --target aws`, services);
+const within = () => ({ deadlineAtMs: systemClock.monotonicMs() + 3_000 });
+const until = async (holds: () => boolean | Promise<boolean>) => {
+  for (let look = 0; look < 200 && !(await holds()); look++) await systemClock.sleep(50);
+};
+const standing = (region: string) => world.cells.get(region)?.runtime.standing();
+
+beforeAll(async () => {
+  await world.start();
+  await until(() => standing(EAST)?.state === 'active');
+}, 30_000);
+afterAll(() => world.stop(), 30_000);
+
+async function write(value: number): Promise<void> {
+  const store = world.cells.get(standing(EAST)?.state === 'active' ? EAST : WEST)?.runtime.store;
+  const aggregate = aggregateId('stock/acme/mug');
+  const expected = (await store?.read(aggregate, within()))?.head ?? null;
+  const changes = [{ kind: 'put', item: 'level', data: { available: value } }] as const;
+  await store?.commit({ aggregate, class: 'strict', expected, changes }, { ...within(), ack: 'replicated' });
+}
+
+describe('holdfast status --target aws', () => {
+  it('reads owner, epoch, fences, journals and quarantine from the tables, and says what they cannot tell', async () => {
+    await write(1);
+    const { stdout, exitCode } = await run('status');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('the tables say nothing bad');
+    expect(stdout).toMatch(/c01 +us-east-1 \(home\) +holder +1 +TTL 5 min, renewal \d+ +1 for us-east-1 +\d /);
+    expect(stdout).toContain('Not known from tables:\n  whether the holder of a lease still renews it');
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe('holdfast failover --target aws', () => {
+  it('moves a cell with credentials on tables alone; the keeper is rung in the receiving region, asynchronously', async () => {
+    await write(2);
+    const { stdout, exitCode, stderr } = await run('failover run c01 --planned --reason maintenance');
+    expect([exitCode, stderr]).toEqual([0, expect.anything()]);
+    expect(stdout).toMatch(/fence[\s\S]*drain[\s\S]*release[\s\S]*open/);
+    expect(world.calls).toContainEqual({
+      ...{ region: WEST, method: 'POST', invocationType: 'Event', body: { holdfast: 'ring' } },
+      path: '/2015-03-31/functions/holdfast-c01-keeper:live/invocations',
+    });
+    expect(standing(WEST)).toMatchObject({ state: 'active', epoch: 2 });
+    expect(jsonOf(await run('status --json'))).toMatchObject({ troubles: ['c01 is away from home'] });
+  });
+
+  it('does not need the doorbell: the keeper looks by itself', async () => {
+    world.reply = () => ({ status: 500, body: { message: 'Lambda is not well' } });
+    const back = await run('failover back c01');
+    world.reply = null;
+    expect([back.exitCode, standing(EAST)]).toMatchObject([0, { state: 'active', epoch: 3 }]);
+  });
+
+  it('runs from the region that is named, and from the receiving one by default', async () => {
+    const named = jsonOf(await run('failover plan c01 --from-region us-east-1 --json'));
+    expect([named, jsonOf(await run('failover plan c01 --json'))]).toMatchObject([{ region: EAST }, { region: WEST }]);
+  });
+});
+
+describe('holdfast quarantine --target aws', () => {
+  const id = 'stock/acme/mug#0000000001#000000000099';
+
+  async function quarantine(): Promise<void> {
+    const table = await world.table(WEST, cellTableName(CELL));
+    const revision = { epoch: 1, version: 99 };
+    const commit: Commit = {
+      ...{
+        aggregate: aggregateId('stock/acme/mug'),
+        class: 'strict',
+        ...revision,
+        previous: { epoch: 1, version: 98 },
+      },
+      ...{
+        lineage: [revision],
+        origin: WEST,
+        changes: [{ kind: 'put' as const, item: 'level', data: { available: 7 } }],
+      },
+      ...{ idempotency: null, outbox: [], outboxDone: [], atMs: 0 },
+    };
+    const item = quarantineItem({ id, commit, fenceEpoch: 3, quarantinedAtMs: 0 });
+    await table.write({ kind: 'put', item }, within());
+  }
+
+  it('is listed and shown from the tables, whether or not any function answers', async () => {
+    await quarantine();
+    world.calls.length = 0;
+    expect((await run('quarantine list')).stdout).toMatch(/c01 +stock\/acme\/mug@1\.99 +us-west-2 +3/);
+    expect((await run('quarantine show stock/acme/mug@1.99')).stdout).toMatch(
+      /level +{"available":7} +{"available":2}/,
+    );
+    expect(world.calls.filter(({ path }) => path.includes('relay'))).toEqual([]);
+  });
+
+  it('carries a refusal of the owner back with its reason', async () => {
+    const { exitCode, stderr } = await run('quarantine adopt stock/acme/mug@1.99 --reason counted');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('adopt of stock/acme/mug 1.99 was refused')]);
+  });
+
+  it('says that the outcome is unknown when the owner does not answer, and leaves the row', async () => {
+    world.reply = () => ({ status: 200, functionError: 'Unhandled', body: { errorMessage: 'Task timed out' } });
+    const { exitCode, stderr } = await run('quarantine discard stock/acme/mug@1.99 --reason counted');
+    world.reply = null;
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('repeat it, nothing is done twice')]);
+    expect((await run('quarantine list')).stdout).toContain('stock/acme/mug@1.99');
+  });
+
+  it('is settled by the relay of the owner, which is asked to and waited for', async () => {
+    world.calls.length = 0;
+    const { stdout, exitCode } = await run('quarantine discard stock/acme/mug@1.99 --reason counted');
+    expect([exitCode, stdout]).toEqual([0, 'stock/acme/mug in c01: discarded (counted).\n']);
+    expect(world.calls).toEqual([
+      {
+        ...{ region: EAST, method: 'POST', path: '/2015-03-31/functions/holdfast-c01-relay:live/invocations' },
+        invocationType: 'RequestResponse',
+        body: {
+          holdfast: 'settle',
+          order: { id, wish: 'discard', reason: 'counted', by: expect.stringContaining('by hand') },
+        },
+      },
+    ]);
+    expect((await run('quarantine settled')).stdout).toMatch(/c01 +stock\/acme\/mug@1\.99 +discarded/);
+  });
+});
+
+describe('a region that is gone with its store', () => {
+  it('is told as silent, and its cell is taken over from the surviving region after its lease', async () => {
+    const short = await new AwsWorld({ leaseTtlMs: 6_000 }).start();
+    const there = fakeServices({ clock: systemClock, aws: () => short.site() });
+    try {
+      await until(() => short.cells.get(EAST)?.runtime.standing().state === 'active');
+      await short.cells.get(EAST)?.stop();
+      await short.loseStore(EAST);
+      const before = jsonOf(await cli('status --target aws --json', there)) as { troubles: readonly string[] };
+      expect(before.troubles).toContain('the store of c01 in us-east-1 does not answer');
+      const { exitCode, stdout } = await cli('failover run c01 --reason lost --target aws', there);
+      expect([exitCode, stdout]).toEqual([0, expect.stringContaining('wait')]);
+      expect(short.cells.get(WEST)?.runtime.standing()).toMatchObject({ state: 'active', epoch: 2 });
+    } finally {
+      await short.stop();
+    }
+  }, 60_000);
+});
