@@ -13,7 +13,11 @@ export function addCostCommand(program: Command, { shell, services }: { shell: S
   program
     .command('cost')
     .description('what the topology costs a month on AWS: idle, by request, and what of it is resilience')
-    .option('--cells <n>', 'with so many cells (default: those of platform.config.ts)', wholeNumber({ min: 1, max: CELLS_MAX }))
+    .option(
+      '--cells <n>',
+      'with so many cells (default: those of platform.config.ts)',
+      wholeNumber({ min: 1, max: CELLS_MAX }),
+    )
     .option('--keepers <cadence>', `${KEEPERS.join(', ')} (default: as configured)`, oneOf(KEEPERS))
     .action(shell.action((call) => cost(call, services)));
 }

@@ -14,9 +14,9 @@ import type { PlatformControl } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
-import { localDrillFailover } from './local-drill-failover.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
+import { localDrillFailover } from './local-drill-failover.ts';
 import { SEED_MAX } from './option-parsers.ts';
 import type { DrillBook, DrillOutcome, DrillRunOptions, SoakOptions } from './services.ts';
 

@@ -4,7 +4,8 @@ import { worstOf } from '../drills/checkers/verdict.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
 import { checkText, drillSummary, drillText, verdictExit } from './drill-text.ts';
 import { unknownName } from './nearest.ts';
-import { SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
+import { isAws, withTarget } from './operator-site.ts';
+import { oneOf, SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
 import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
 import { addSoakCommand } from './soak-command.ts';
@@ -16,8 +17,7 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     .command('list')
     .description('the drills there are')
     .action(shell.action(() => list(services)));
-  drill
-    .command('run')
+  withTarget(drill.command('run'))
     .description('run a drill: exit 0 passed, 1 failed, 3 nothing can be said')
     .argument('<name>', 'one of "drill list"')
     .option('--seed <n>', 'repeat the run of this seed', wholeNumber({ min: 0, max: SEED_MAX }))
@@ -30,7 +30,14 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
       'what exactly is broken, one of the variants in "drill list" (default: the seed decides)',
     )
     .option('--keep-stores', 'region-lost: only compute dies, the old stores stay reachable')
+    .option('--confirm', 'on AWS: yes, disturb the deployed platform')
+    .option('--production', 'on AWS: yes, though its stage is production')
     .action(shell.action((call) => run(call, services)));
+  drill
+    .command('heal')
+    .description('on AWS: start again what a drill stopped and could not start, whoever ran it from here')
+    .requiredOption('--target <platform>', 'aws', oneOf(['aws']))
+    .action(shell.action((call) => heal(call, services)));
   addSoakCommand(drill, { shell, services });
   drill
     .command('check')
@@ -93,10 +100,21 @@ async function runOne(options: {
   const { call, services, book, name, seed } = options;
   const label = `drill ${name}${seed === null ? '' : `, seed ${seed}`}`;
   return call.progress(label, async (progress) => {
-    const attach = call.options.attach === true ? await services.attach() : null;
     const onProgress = (text: string) => progress.update(`${label}: ${text}`);
+    if (isAws(call)) {
+      const consent = { confirmed: call.options.confirm === true, production: call.options.production === true };
+      return (await services.aws()).drill({ name, seed, options: drillOptions(call.options), onProgress, ...consent });
+    }
+    const attach = call.options.attach === true ? await services.attach() : null;
     return book.run({ name, seed, attach, options: drillOptions(call.options), onProgress });
   });
+}
+
+async function heal(call: Call, services: CliServices): Promise<Outcome> {
+  const site = await services.aws();
+  const healed = await call.progress('starting what was stopped', () => site.healDrill());
+  const rows = healed.map(({ name, region, before }) => `${name} in ${region}: ${before ?? 'unreserved'} again`);
+  return { text: rows.length === 0 ? 'Nothing is left stopped.' : rows.join('\n'), json: { healed } };
 }
 
 function drillOptions({ region, cell, variant, keepStores }: Call['options']): Partial<DrillOptions> {

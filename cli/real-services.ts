@@ -40,7 +40,7 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
     },
     aws: async () => {
       const { openAwsSite } = await import('./aws/aws-site.ts');
-      return openAwsSite({ topology: (await import('../platform.config.ts')).default, machine });
+      return openAwsSite({ topology: (await import('../platform.config.ts')).default, stateDir, machine });
     },
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
     quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),

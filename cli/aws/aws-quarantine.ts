@@ -4,10 +4,10 @@
  * gets the order (docs/decisions/aws-operator.md). An operator never acts as the owner.
  */
 import { userInfo } from 'node:os';
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { ConflictRule, ReconciledCommit } from '../../cell/cell-store.ts';
 import { QuarantineView } from '../../cell/reconcile/quarantine-view.ts';
 import type { SettleRequest } from '../../cell/reconcile/settle-order.ts';
+import type { RegionFunctions } from '../../control/aws/region-functions.ts';
 import { ARBITER_MS_MAX } from '../../control/failover/failover-limits.ts';
 import { ERROR_CODES, PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
@@ -18,7 +18,7 @@ import type { QuarantineOperator } from '../services.ts';
 import { liveFunction } from './aws-names.ts';
 
 export interface AwsQuarantineParts {
-  readonly reach: OperatorReach & { lambda(region: RegionName): LambdaClient };
+  readonly reach: OperatorReach & { functions(region: string): RegionFunctions };
   readonly machine: Machine;
   /** How the services merge, for what `show` says a merge would do. */
   readonly rules: readonly ConflictRule[];
@@ -96,21 +96,15 @@ async function settle(
   { reach }: AwsQuarantineParts,
   { cell, owner, order }: { readonly cell: CellId; readonly owner: RegionName; readonly order: SettleRequest },
 ): Promise<ReconciledCommit> {
-  const command = new InvokeCommand({
-    FunctionName: liveFunction(cell, 'relay'),
-    InvocationType: 'RequestResponse',
-    Payload: Buffer.from(JSON.stringify({ holdfast: 'settle', order })),
-  });
-  const abortSignal = AbortSignal.timeout(SETTLE_MS_MAX);
-  const answer = await reach
-    .lambda(owner)
-    .send(command, { abortSignal })
+  const event = { holdfast: 'settle', order };
+  const { body, functionError } = await reach
+    .functions(owner)
+    .invoke(liveFunction(cell, 'relay'), event, AbortSignal.timeout(SETTLE_MS_MAX))
     .catch((cause: unknown) => Promise.reject(notTold({ cell, owner, cause })));
-  const body: unknown = answer.Payload ? JSON.parse(Buffer.from(answer.Payload).toString('utf8')) : null;
   const { settled, problem } = (body ?? {}) as { readonly settled?: unknown; readonly problem?: unknown };
-  if (answer.FunctionError === undefined && settled) return settled as ReconciledCommit;
-  if (answer.FunctionError === undefined && problem) throw refusalOf(problem);
-  throw notTold({ cell, owner, cause: answer.FunctionError ?? 'an answer of another version' });
+  if (functionError === null && settled) return settled as ReconciledCommit;
+  if (functionError === null && problem) throw refusalOf(problem);
+  throw notTold({ cell, owner, cause: functionError ?? 'an answer of another version' });
 }
 
 function refusalOf(problem: unknown): PlatformError {

@@ -7,27 +7,45 @@ import { orderConflict } from '../../services/checkout/order-conflict.ts';
 import { stockConflict } from '../../services/checkout/stock-conflict.ts';
 import { type Machine, openFailoverOperator } from '../failover-operator.ts';
 import type { OperatorSite } from '../operator-site.ts';
+import type { DrillOutcome } from '../services.ts';
+import { type AwsDrillRequest, runAwsDrill, stoppedCompute } from './aws-drill.ts';
 import { openAwsQuarantine } from './aws-quarantine.ts';
 import { type AwsReachOptions, awsReach } from './aws-reach.ts';
 import { type AwsSnapshot, takeAwsSnapshot } from './aws-status.ts';
+import type { Stopped } from './stopped-compute.ts';
 
 export interface AwsSite extends OperatorSite {
   status(): Promise<AwsSnapshot>;
+  /** Throws `UNSUPPORTED` without consent, or while an earlier drill has left functions stopped. */
+  drill(request: AwsDrillRequest): Promise<DrillOutcome>;
+  /** Starts again what a drill stopped and could not start. Resolves with what that was. */
+  healDrill(): Promise<readonly Stopped[]>;
 }
 
 export interface AwsSiteOptions extends Pick<AwsReachOptions, 'endpointOf'> {
   readonly topology: Topology;
+  readonly stateDir: string;
   readonly machine: Machine;
 }
 
 /** Throws `UNAUTHENTICATED` before anything is asked when there are no credentials. */
-export async function openAwsSite({ topology, machine, endpointOf }: AwsSiteOptions): Promise<AwsSite> {
-  const reach = awsReach({ topology, clock: machine.clock, ...(endpointOf ? { endpointOf } : {}) });
-  await reach.assertCredentials();
+export async function openAwsSite({
+  topology,
+  stateDir,
+  machine,
+  endpointOf = () => undefined,
+}: AwsSiteOptions): Promise<AwsSite> {
+  const reach = awsReach({ topology, clock: machine.clock, endpointOf });
+  await reach.credentials();
+  const quarantine = async () => openAwsQuarantine({ reach, machine, rules: [orderConflict, stockConflict] });
+  const { stage = 'sandbox' } =
+    (topology as { readonly aws?: { readonly stage?: 'sandbox' | 'production' } }).aws ?? {};
   return {
     topology,
+    quarantine,
+    drill: (request) => runAwsDrill({ reach, machine, stateDir, stage, quarantine, endpointOf }, request),
+    healDrill: () => stoppedCompute({ reach, stateDir }).restoreAll(),
     status: () => takeAwsSnapshot(reach, machine),
     failover: (wish) => openFailoverOperator({ ...wish, reach }, machine),
-    quarantine: async () => openAwsQuarantine({ reach, machine, rules: [orderConflict, stockConflict] }),
   };
 }

@@ -2,8 +2,9 @@
  * The write units of a commit, counted on the very writes that the store sends: nothing here knows how a commit is built. A
  * transaction costs two units for each kilobyte begun of each item that it writes, deletes or only checks.
  */
-import { localWrites, replicatedWrites } from '../../cell/store/commit-writes.ts';
+
 import { completeDraft } from '../../cell/store/commit-draft.ts';
+import { localWrites, replicatedWrites } from '../../cell/store/commit-writes.ts';
 import { journalItem } from '../../cell/store/table-layout.ts';
 import type { Item, TableWrite } from '../../cell/table/table.ts';
 import type { Commit, CommitDraft } from '../../core/commit.ts';

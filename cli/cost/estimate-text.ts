@@ -8,8 +8,8 @@ export function estimateText(given: Estimate): string {
   const { keepers, cells, regions, prices, idle, perMillion, mixed, commits } = given;
   const unread = Object.values(PRICES).filter(({ seen }) => seen.startsWith('from memory')).length;
   return [
-    `${cells} cells in ${regions.join(' and ')}, ${keepers} keepers: ${usd(idle.usd)} a month when nobody uses it.`,
-    `List prices of ${prices.region}, ${prices.checked}, no free tier counted; ${unread} of ${Object.keys(PRICES).length} from memory (cli/cost/prices.ts).`,
+    `${cells} cells in ${regions.join(' and ')}, ${keepers} keepers: ${usd(idle.usd)} a month when nobody uses it, ${usd(idle.afterFreeUsd)} after what every account has free.`,
+    `List prices of ${prices.region}, ${prices.checked}, ${unread} of ${Object.keys(PRICES).length} from memory (cli/cost/prices.ts).`,
     '',
     'Idle, a month:',
     componentTable(idle),

@@ -14,12 +14,12 @@ export type Keepers = 'fast' | 'economy' | 'pinned';
 export const MINUTES = 43_800;
 const MINUTE_MS = 60_000;
 
-/** Resources that cost by being there, and what is called every minute, in each stack. */
+/** What costs by being there (alarms by their metrics: one over three of them costs three), and what is called every minute, in each stack. */
 export const INVENTORY = {
   /** Of each cell in each region. */
-  cell: { alarms: 5, dashboards: 0, customMetrics: 0, perMinute: ['keeper', 'replicator', 'relay'] },
+  cell: { alarms: 7, dashboards: 0, customMetrics: 0, perMinute: ['keeper', 'replicator', 'relay'] },
   /** Of each region. */
-  region: { alarms: 2, dashboards: 0, customMetrics: 1, perMinute: ['publisher', 'probe'] },
+  region: { alarms: 4, dashboards: 0, customMetrics: 1, perMinute: ['publisher', 'probe'] },
   /** Of all. */
   operations: { alarms: 0, dashboards: 1, customMetrics: 0, perMinute: [] },
 } as const;

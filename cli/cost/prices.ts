@@ -1,5 +1,6 @@
 /**
- * What AWS asks for the units that the platform uses: list prices of us-east-1 in USD, without free tiers and discounts. The
+ * What AWS asks for the units that the platform uses: list prices of us-east-1 in USD, without discounts, and what
+ * every account has free each month for good (`free`; not what new accounts have for a year). The
  * one file to correct when a price changes. No account was at hand and the price pages could not be opened from where this
  * was written: `seen` says where each figure was read, `checked` when; "from memory" is just that. Look before you rely on it.
  */
@@ -10,6 +11,8 @@ export interface Price {
   readonly per: string;
   readonly page: string;
   readonly seen: string;
+  /** Units a month that no account pays for. */
+  readonly free?: number;
 }
 
 export const PRICES_CHECKED = '2026-11-21';
@@ -33,23 +36,31 @@ export const PRICES = {
     ...{ usd: 0.125, per: 'million read request units', page: dynamo },
     seen: 'airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07): after the cut of November 2024',
   },
-  lambdaRequests: { usd: 0.2, per: 'million requests', page: lambda, seen: MEMORY },
-  lambdaGbSeconds: { usd: 13.3334, per: 'million GB-seconds on arm64', page: lambda, seen: MEMORY },
+  lambdaRequests: { usd: 0.2, per: 'million requests', page: lambda, seen: MEMORY, free: 1_000_000 },
+  lambdaGbSeconds: { usd: 13.3334, per: 'million GB-seconds on arm64', page: lambda, seen: MEMORY, free: 400_000 },
   alarms: {
     ...{ usd: 0.1, per: 'alarm metric and month', page: cloudwatch },
-    seen: 'infra/constructs/alarms.ts and the price page’s free tier ("10 alarm metrics"); the figure from memory',
+    seen: 'the price page names 10 alarm metrics as free (cloudwatch/pricing, stored copy); the figure from memory',
+    free: 10,
   },
   dashboards: {
     ...{ usd: 3, per: 'dashboard and month', page: cloudwatch },
-    seen: 'the price page names "3 custom dashboards" as free; the figure from memory',
+    seen: 'the price page names 3 dashboards of up to 50 metrics as free (stored copy); the figure from memory',
+    free: 3,
   },
   customMetrics: {
     ...{ usd: 0.3, per: 'custom metric and month', page: cloudwatch },
-    seen: 'signoz.io/guides/cloudwatch-pricing (2026-02): "$0.30/month for the first 10,000"',
+    seen: 'signoz.io/guides/cloudwatch-pricing (2026-02): "$0.30/month for the first 10,000"; 10 free: the price page (stored copy)',
+    free: 10,
   },
-  logGigabytes: { usd: 0.5, per: 'GB of logs taken in', page: cloudwatch, seen: MEMORY },
+  logGigabytes: { usd: 0.5, per: 'GB of logs taken in', page: cloudwatch, seen: MEMORY, free: 5 },
   crossRegionGigabytes: {
-    ...{ usd: 0.02, per: 'GB between two regions', page: 'https://aws.amazon.com/ec2/pricing/on-demand/', seen: MEMORY },
+    ...{
+      usd: 0.02,
+      per: 'GB between two regions',
+      page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
+      seen: MEMORY,
+    },
   },
   egressGigabytes: {
     ...{ usd: 0.085, per: 'GB from CloudFront', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
@@ -58,7 +69,7 @@ export const PRICES = {
     ...{ usd: 1, per: 'million HTTPS requests', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
   },
   s3Gets: { usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/', seen: MEMORY },
-} as const satisfies Readonly<Record<string, Price>>;
+} satisfies Readonly<Record<string, Price>>;
 
 export type PriceName = keyof typeof PRICES;
 
@@ -66,6 +77,12 @@ const MILLION = 1_000_000;
 
 /** Prices named by the million are for a million of what is counted; the others for one. */
 export function usdOf(name: PriceName, quantity: number): number {
-  const { usd, per } = PRICES[name];
+  const { usd, per }: Price = PRICES[name];
   return (usd * quantity) / (per.startsWith('million') ? MILLION : 1);
+}
+
+/** What of so much no account pays for, if nothing else in the account uses it up. */
+export function freeUsdOf(name: PriceName, quantity: number): number {
+  const { free = 0 }: Price = PRICES[name];
+  return usdOf(name, Math.min(free, quantity));
 }

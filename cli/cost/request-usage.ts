@@ -70,7 +70,11 @@ function writeUsage({ class: consistency }: RequestKind, units: CommitUnits): re
 }
 
 /** `waiting`: the share of router and service time that is spent on the peer. */
-function entryUsage(of: { readonly router: number; readonly service: number; readonly waiting: number }): readonly Usage[] {
+function entryUsage(of: {
+  readonly router: number;
+  readonly service: number;
+  readonly waiting: number;
+}): readonly Usage[] {
   const { router, service, waiting } = of;
   const lambda = (what: string, durationMs: number) =>
     lambdaUsage({ what, calls: REQUESTS, memoryMb: 512, durationMs, resilience: 0 }).map((usage) =>
@@ -87,12 +91,6 @@ function entryUsage(of: { readonly router: number; readonly service: number; rea
   ];
 }
 
-function dynamo(
-  component: string,
-  what: string,
-  price: Usage['price'],
-  perRequest: number,
-  resilience: number,
-): Usage {
+function dynamo(component: string, what: string, price: Usage['price'], perRequest: number, resilience: number): Usage {
   return { component, what, price, quantity: perRequest * REQUESTS, resilience };
 }

@@ -1,5 +1,5 @@
 /** What is used, in the units that are billed, and which part of it one region without fencing would not need. */
-import { type PriceName, usdOf } from './prices.ts';
+import { freeUsdOf, type PriceName, usdOf } from './prices.ts';
 
 export interface Usage {
   /** For people, and what lines are added up by: `DynamoDB writes`. */
@@ -19,6 +19,8 @@ export interface CostLine {
 
 export interface Cost {
   readonly usd: number;
+  /** Of a whole month: what is left once what every account has free is taken off, component by component. */
+  readonly afterFreeUsd: number;
   readonly baseUsd: number;
   readonly resilienceUsd: number;
   /** Of the base; `null` when there is no base. The healthy band is 0.2–0.4. */
@@ -38,11 +40,19 @@ export function costOf(usages: readonly Usage[]): Cost {
   const baseUsd = total.usd - total.resilienceUsd;
   return {
     ...total,
+    afterFreeUsd: total.usd - freeUsd(usages),
     baseUsd,
     resilienceShare: baseUsd > 0 ? total.resilienceUsd / baseUsd : null,
     lines: components.map((component) => ({ component, ...sum(priced.filter((one) => one.component === component)) })),
     usages: priced,
   };
+}
+
+function freeUsd(usages: readonly Usage[]): number {
+  const prices = [...new Set(usages.map(({ price }) => price))];
+  const quantityOf = (price: PriceName) =>
+    usages.filter((usage) => usage.price === price).reduce((sum, { quantity }) => sum + quantity, 0);
+  return prices.reduce((sum, price) => sum + freeUsdOf(price, quantityOf(price)), 0);
 }
 
 /** So many calls of a function: requests, and memory over time. */

@@ -43,8 +43,8 @@ async function isHit(of: {
 }): Promise<boolean> {
   const { target, http, kind } = of;
   if (target?.state !== (kind === 'crash' ? 'crashed' : 'stopped')) return false;
-  // A crashed process need not have a port any more; its state is all there is.
-  if (target.url === null) return kind === 'crash';
+  // A process that is gone need not have an address any more: whoever shows it so has seen that nothing answers.
+  if (target.url === null) return true;
   const { code } = { code: '', ...(await http.send({ ...ANY_REQUEST, origin: target.url })) };
   return kind === 'stop'
     ? code === 'CLIENT_TIMEOUT'

@@ -42,12 +42,20 @@ export function outcomeOfAnswer(answer: Answer): Outcome {
     stalenessMs: stalenessOf(answer),
   };
   if (status >= 200 && status < 300) return { ...answered, type: 'ok', degraded: headerOf(answer, 'x-degraded') };
-  const code = memberOf(body, 'code') ?? `HTTP_${status}`;
+  const code = memberOf(body, 'code') ?? (isUnrun(answer) ? UNRUN : `HTTP_${status}`);
+  if (code === UNRUN) return { ...answered, type: 'fail', code };
   return { ...answered, type: memberOf(body, 'effect') === 'none' ? 'fail' : 'info', code };
 }
 
-/** The request was certainly not sent: nobody listens there. */
-const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED']);
+/** Lambda turned the call away itself: no code of ours ran. */
+const UNRUN = 'FUNCTION_NOT_RUN';
+/** The request certainly reached nobody: nobody listens there, or nobody was let run. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', UNRUN]);
+
+/** Ours say 429 with a problem's `code`; Lambda names its exception in a header of its own. */
+function isUnrun({ status, headers }: Answer): boolean {
+  return status === 429 && String(headers['x-amzn-errortype'] ?? '').startsWith('TooManyRequestsException');
+}
 
 export function outcomeOfError(thrown: unknown): Outcome {
   const code = errorCode(thrown);

@@ -14,7 +14,6 @@ import { dynamoClient, ensureTable } from '../../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../../cell/table/dynamo-table.ts';
 import type { AwsEndpoint } from '../../cli/aws/aws-reach.ts';
 import { type AwsSite, openAwsSite } from '../../cli/aws/aws-site.ts';
-import { systemClock } from '../../core/clock.ts';
 import { cellId, type RegionName, regionName } from '../../core/ids.ts';
 import { systemRng } from '../../core/rng.ts';
 import type { Topology } from '../../core/topology.ts';
@@ -23,7 +22,10 @@ import { startEngineChild } from '../../local/engine/engine-child.ts';
 import { machineProbes } from '../../local/engine/machine-probes.ts';
 import { resolveEngine } from '../../local/engine/resolve-engine.ts';
 import { processLog } from '../../local/supervisor/process-logs.ts';
+import { slowClock } from '../doubles/slow-clock.ts';
 
+/** Everything here is processes on one machine, which may be busy. */
+export const CLOCK = slowClock(10);
 export const CELL = cellId('c01');
 export const EAST = regionName('us-east-1');
 export const WEST = regionName('us-west-2');
@@ -83,8 +85,13 @@ export class AwsWorld {
   }
 
   site(): Promise<AwsSite> {
-    const machine = { clock: systemClock, rng: systemRng };
-    return openAwsSite({ topology: this.topology, machine, endpointOf: (of) => this.endpointOf(of) });
+    const machine = { clock: CLOCK, rng: systemRng };
+    return openAwsSite({
+      topology: this.topology,
+      stateDir: this.#dir,
+      machine,
+      endpointOf: (of) => this.endpointOf(of),
+    });
   }
 
   endpointOf(of: AwsEndpoint): string {
@@ -97,7 +104,7 @@ export class AwsWorld {
   async startCell(region: RegionName): Promise<void> {
     const peer = region === EAST ? WEST : EAST;
     const config = {
-      ...{ cell: CELL, region, peer, home: EAST, renewEveryMs: 500 },
+      ...{ cell: CELL, region, peer, home: EAST, renewEveryMs: 50 },
       ...{ leaseTtlMs: this.#leaseTtlMs, peerLoss: 'continue' as const },
       fenceShards: fenceShards({ writesPerSecondMax: 100 }),
       reconcile: 'manual',
@@ -108,13 +115,13 @@ export class AwsWorld {
       this.table('arbiter', ARBITER_TABLE),
     ]);
     const tables = { own, peer: theirs, arbiter };
-    this.cells.set(region, composeCell({ config, tables, clock: systemClock, rng: systemRng, env: {} }));
+    this.cells.set(region, composeCell({ config, tables, clock: CLOCK, rng: systemRng, env: {} }));
   }
 
   async table(engine: string, name: string): Promise<DynamoTable> {
     const client = dynamoClient({ region: EAST, url: this.#engines.get(engine)?.url ?? '' });
-    await ensureTable({ client, name, clock: systemClock });
-    return new DynamoTable({ client, name, clock: systemClock });
+    await ensureTable({ client, name, clock: CLOCK });
+    return new DynamoTable({ client, name, clock: CLOCK });
   }
 
   /** As a region that is gone with its store. */
@@ -127,7 +134,7 @@ export class AwsWorld {
     if (engine.kind === 'endpoint') throw new Error('an engine of a kind was asked for');
     const dir = join(this.#dir, name);
     const log = processLog(this.#dir, name);
-    const child = await startEngineChild({ name, engine, dir, log, clock: systemClock });
+    const child = await startEngineChild({ name, engine, dir, log, clock: CLOCK });
     const url = `http://127.0.0.1:${await child.ready}`;
     const stop = async () => {
       child.kill('SIGKILL');

@@ -20,24 +20,22 @@ function setUp(change: Partial<DrillOperator> = {}) {
   const opened: string[] = [];
   const closed: string[] = [];
   const asked: unknown[] = [];
-  const failover = drillFailover(
-    linkReach(fakeView(), new FakeClock()),
-    { clock: new FakeClock(), rng: seededRng(1) },
-    (region) => {
-      opened.push(region);
-      return {
-        decide: async (request) => {
-          asked.push(request);
-          return fakeRecord().decision;
-        },
-        run: async () => fakeRecord({ state: 'done' }),
-        resume: async () => fakeRecord({ state: 'done' }),
-        watch: () => async () => undefined,
-        close: () => closed.push(region),
-        ...change,
-      };
-    },
-  );
+  const machine = { clock: new FakeClock(), rng: seededRng(1) };
+  const quarantine = () => Promise.reject(new Error('nobody asks for it here'));
+  const failover = drillFailover({ reach: linkReach(fakeView(), machine.clock), machine, quarantine }, (region) => {
+    opened.push(region);
+    return {
+      decide: async (request) => {
+        asked.push(request);
+        return fakeRecord().decision;
+      },
+      run: async () => fakeRecord({ state: 'done' }),
+      resume: async () => fakeRecord({ state: 'done' }),
+      watch: () => async () => undefined,
+      close: () => closed.push(region),
+      ...change,
+    };
+  });
   return { failover, opened, closed, asked };
 }
 
