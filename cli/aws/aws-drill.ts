@@ -4,8 +4,10 @@
  * fails, the list of it is on disk and `holdfast drill heal --target aws` goes on from there.
  */
 import { join } from 'node:path';
+import { LIVE, regionFunctionName } from '../../core/aws-names.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
 import { randomInt } from '../../core/rng.ts';
+import type { Stage } from '../../core/topology-aws.ts';
 import { CATALOG } from '../../drills/catalog/index.ts';
 import type { DrillOptions } from '../../drills/drill-options.ts';
 import { runExperiment } from '../../drills/runner.ts';
@@ -17,7 +19,6 @@ import { openOperatorPorts } from '../operator-ports.ts';
 import { SEED_MAX } from '../option-parsers.ts';
 import type { DrillOutcome, QuarantineOperator } from '../services.ts';
 import { type AwsGateway, openAwsGateway, type Upstream } from './aws-gateway.ts';
-import { LIVE, ROUTER_FUNCTION } from './aws-names.ts';
 import { awsPlatform } from './aws-platform.ts';
 import type { AwsEndpoint, AwsReach } from './aws-reach.ts';
 import { cellTargets, PAYMENTS_TARGET, paymentsTarget } from './drill-targets.ts';
@@ -40,7 +41,6 @@ export interface AwsDrillParts {
   readonly reach: AwsReach;
   readonly machine: Machine;
   readonly stateDir: string;
-  readonly stage: 'sandbox' | 'production';
   readonly quarantine: () => Promise<QuarantineOperator>;
   readonly endpointOf: (of: AwsEndpoint) => string | undefined;
 }
@@ -62,8 +62,13 @@ export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest
   const experiment = CATALOG.find(({ name }) => name === request.name);
   if (!experiment || !AWS_DRILLS.some((name) => name === request.name))
     throw invalid(`The drill ${request.name} can't be run on AWS. Allowed: ${AWS_DRILLS.join(', ')}.`);
-  requireConsent(request, parts.stage);
   const { machine, stateDir, reach } = parts;
+  const { stage, identity } = reach.topology.aws;
+  requireConsent(request, stage);
+  if (identity !== null)
+    throw refused(
+      `The platform takes the tokens of ${identity.issuer} only, and a drill makes its own tenants with the development issuer.`,
+    );
   const stopped = stoppedCompute(parts);
   const left = await stopped.left();
   if (left.length > 0) throw leftBehind(left);
@@ -94,7 +99,7 @@ export function stoppedCompute({ reach, stateDir }: Pick<AwsDrillParts, 'reach' 
   return new StoppedCompute({ functions: reach.functions, path: join(stateDir, 'aws-stopped.json') });
 }
 
-function requireConsent({ confirmed, production }: AwsDrillRequest, stage: AwsDrillParts['stage']): void {
+function requireConsent({ confirmed, production }: AwsDrillRequest, stage: Stage): void {
   if (!confirmed)
     throw refused(
       'It disturbs a deployed platform: its tenants see what the drill does. Say --confirm if you mean it.',
@@ -132,10 +137,10 @@ async function openGround(parts: AwsDrillParts) {
   if (first === undefined) throw invalid('The topology has no region.');
   const routers = Object.fromEntries(
     await Promise.all(
-      regions.map(async (region) => [region, await functionUrl(reach, { region, name: ROUTER_FUNCTION })]),
+      regions.map(async (region) => [region, await functionUrl(reach, { region, name: regionFunctionName('router') })]),
     ),
   );
-  const payments = await functionUrl(reach, { region: first, name: 'holdfast-payments' });
+  const payments = await functionUrl(reach, { region: first, name: regionFunctionName('payments') });
   const targets = new Map<string, Upstream>([
     ...(await cellTargets({ topology: reach.topology, arbiter: openArbiter(parts), endpointOf })),
     paymentsTarget({ region: first, url: payments }),

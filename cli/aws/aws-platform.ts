@@ -3,12 +3,16 @@
  * to crash or to stop a host is to run none of its functions. Links can't be hurt there, and are not shown. A fault is shown
  * only once a request from outside was turned away: what Lambda's API says that it did is no effect.
  */
+import { cellFunctionName, regionFunctionName } from '../../core/aws-names.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
 import type { Topology } from '../../core/topology.ts';
+import { SERVICES } from '../../core/topology-aws.ts';
 import type { PlatformPort, PlatformSight, ProcessAction, ProcessSight } from '../../drills/ports/platform-port.ts';
-import { CELL_FUNCTIONS, cellFunction, ROUTER_FUNCTION } from './aws-names.ts';
 import type { FunctionAt, StoppedCompute } from './stopped-compute.ts';
+
+/** All that runs for a cell in a region. */
+const CELL_FUNCTIONS = [...SERVICES, 'keeper', 'replicator', 'relay'];
 
 export interface AwsPlatformOptions {
   readonly topology: Topology;
@@ -66,9 +70,9 @@ function namesOf({ regions, cells }: Topology): readonly Named[] {
 /** What has to be stopped for a process to be gone. Stores have nothing that could be stopped. */
 export function functionsOf(topology: Topology, name: string): readonly FunctionAt[] {
   const process = namesOf(topology).find((one) => one.name === name);
-  if (process?.kind === 'router') return [{ region: process.region, name: ROUTER_FUNCTION }];
+  if (process?.kind === 'router') return [{ region: process.region, name: regionFunctionName('router') }];
   if (process?.kind !== 'cell') return [];
-  return CELL_FUNCTIONS.map((fn) => ({ region: process.region, name: cellFunction(process.cell ?? '', fn) }));
+  return CELL_FUNCTIONS.map((fn) => ({ region: process.region, name: cellFunctionName(process.cell ?? '', fn) }));
 }
 
 async function processOf(

@@ -9,13 +9,13 @@ import { QuarantineView } from '../../cell/reconcile/quarantine-view.ts';
 import type { SettleRequest } from '../../cell/reconcile/settle-order.ts';
 import type { RegionFunctions } from '../../control/aws/region-functions.ts';
 import { ARBITER_MS_MAX } from '../../control/failover/failover-limits.ts';
+import { cellFunctionName, LIVE } from '../../core/aws-names.ts';
 import { ERROR_CODES, PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
 import type { Machine } from '../failover-operator.ts';
 import { type OperatorPorts, openOperatorPorts } from '../operator-ports.ts';
 import type { OperatorReach } from '../operator-reach.ts';
 import type { QuarantineOperator } from '../services.ts';
-import { liveFunction } from './aws-names.ts';
 
 export interface AwsQuarantineParts {
   readonly reach: OperatorReach & { functions(region: string): RegionFunctions };
@@ -23,6 +23,8 @@ export interface AwsQuarantineParts {
   /** How the services merge, for what `show` says a merge would do. */
   readonly rules: readonly ConflictRule[];
 }
+
+const relayOf = (cell: CellId) => `${cellFunctionName(cell, 'relay')}:${LIVE}`;
 
 interface Owned {
   readonly owner: RegionName;
@@ -99,7 +101,7 @@ async function settle(
   const event = { holdfast: 'settle', order };
   const { body, functionError } = await reach
     .functions(owner)
-    .invoke(liveFunction(cell, 'relay'), event, AbortSignal.timeout(SETTLE_MS_MAX))
+    .invoke(relayOf(cell), event, AbortSignal.timeout(SETTLE_MS_MAX))
     .catch((cause: unknown) => Promise.reject(notTold({ cell, owner, cause })));
   const { settled, problem } = (body ?? {}) as { readonly settled?: unknown; readonly problem?: unknown };
   if (functionError === null && settled) return settled as ReconciledCommit;
@@ -123,7 +125,7 @@ function notTold({ cell, owner, cause }: { cell: CellId; owner: RegionName; caus
     code: 'CELL_UNREACHABLE',
     kind: 'dependency',
     effect: 'unknown',
-    message: `${liveFunction(cell, 'relay')} in ${owner}, which owns ${cell}, did not say what became of it (${seen}). It may or may not have been done: repeat it, nothing is done twice.`,
+    message: `${relayOf(cell)} in ${owner}, which owns ${cell}, did not say what became of it (${seen}). It may or may not have been done: repeat it, nothing is done twice.`,
     cause,
   });
 }

@@ -4,13 +4,13 @@
  */
 import { ARBITER_TABLE, cellTableName } from '../../cell/store/table-layout.ts';
 import { type AwsCredentials, type RegionFunctions, regionFunctions } from '../../control/aws/region-functions.ts';
+import { cellFunctionName, LIVE } from '../../core/aws-names.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
 import type { Topology } from '../../core/topology.ts';
 import { Deadline } from '../../resilience/deadline.ts';
 import type { OperatorReach } from '../operator-reach.ts';
-import { liveFunction } from './aws-names.ts';
 
 export type AwsEndpoint =
   | { readonly service: 'dynamodb'; readonly region: string; readonly table: string }
@@ -54,7 +54,9 @@ export function awsReach({ topology, clock, endpointOf = () => undefined }: AwsR
     store: ({ cell, region }) => table(region, cellTableName(cell)),
     ring: ({ cell, region }) => {
       new Deadline({ clock, ms: RING_MS_MAX })
-        .run('The doorbell', (signal) => functions(region).ring(liveFunction(cell, 'keeper'), RUNG, signal))
+        .run('The doorbell', (signal) =>
+          functions(region).ring(`${cellFunctionName(cell, 'keeper')}:${LIVE}`, RUNG, signal),
+        )
         .catch(() => undefined); // A region that is gone can't be rung; the keeper's schedule looks by itself.
     },
     functions,

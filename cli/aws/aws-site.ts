@@ -38,12 +38,10 @@ export async function openAwsSite({
   const reach = awsReach({ topology, clock: machine.clock, endpointOf });
   await reach.credentials();
   const quarantine = async () => openAwsQuarantine({ reach, machine, rules: [orderConflict, stockConflict] });
-  const { stage = 'sandbox' } =
-    (topology as { readonly aws?: { readonly stage?: 'sandbox' | 'production' } }).aws ?? {};
   return {
     topology,
     quarantine,
-    drill: (request) => runAwsDrill({ reach, machine, stateDir, stage, quarantine, endpointOf }, request),
+    drill: (request) => runAwsDrill({ reach, machine, stateDir, quarantine, endpointOf }, request),
     healDrill: () => stoppedCompute({ reach, stateDir }).restoreAll(),
     status: () => takeAwsSnapshot(reach, machine),
     failover: (wish) => openFailoverOperator({ ...wish, reach }, machine),

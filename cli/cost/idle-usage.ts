@@ -5,10 +5,9 @@
  */
 import { FENCE_SHARDS_MAX } from '../../core/fence.ts';
 import type { CellSpec, Topology } from '../../core/topology.ts';
+import type { KeeperCadence } from '../../core/topology-aws.ts';
 import { fenceShards } from '../../core/topology-sizing.ts';
 import { lambdaUsage, type Usage } from './usage.ts';
-
-export type Keepers = 'fast' | 'economy' | 'pinned';
 
 /** Of a month, as AWS bills it: 730 hours. */
 export const MINUTES = 43_800;
@@ -57,7 +56,7 @@ const STANDBY = 0.5;
 
 export interface IdleOptions {
   readonly topology: Pick<Topology, 'regions' | 'cells' | 'lease'>;
-  readonly keepers: Keepers;
+  readonly keepers: KeeperCadence;
 }
 
 export function idleUsage({ topology, keepers }: IdleOptions): readonly Usage[] {
@@ -76,7 +75,7 @@ export function idleUsage({ topology, keepers }: IdleOptions): readonly Usage[] 
   ];
 }
 
-function turnsOf(name: string, of: { readonly count: number; readonly keepers: Keepers }): readonly Usage[] {
+function turnsOf(name: string, of: { readonly count: number; readonly keepers: KeeperCadence }): readonly Usage[] {
   const turn = TURNS[name];
   if (!turn) throw new RangeError(`The estimate knows no turn of ${name}.`);
   const calls = of.count * MINUTES;

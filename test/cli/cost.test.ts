@@ -4,15 +4,16 @@ import { completeDraft } from '../../cell/store/commit-draft.ts';
 import { localWrites, replicatedWrites } from '../../cell/store/commit-writes.ts';
 import { unitsOfCommit, unitsOfItem } from '../../cli/cost/commit-units.ts';
 import { estimate } from '../../cli/cost/estimate.ts';
-import type { Keepers } from '../../cli/cost/idle-usage.ts';
 import { PRICES, usdOf } from '../../cli/cost/prices.ts';
 import { SAMPLE_COMMITS } from '../../cli/cost/sample-commits.ts';
 import { costOf } from '../../cli/cost/usage.ts';
 import { regionName } from '../../core/ids.ts';
+import type { KeeperCadence } from '../../core/topology-aws.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
 import { cli, fakeServices, jsonOf } from './fake-cli.ts';
 
-const idle = (cells: number, keepers: Keepers) => estimate({ topology: defaultTopology({ cells }), keepers }).idle;
+const idle = (cells: number, keepers: KeeperCadence) =>
+  estimate({ topology: defaultTopology({ cells }), keepers }).idle;
 
 describe('the units of a commit', () => {
   it('are those of the writes that the store sends: one guard, one head, the changes, the journal', () => {
@@ -87,7 +88,7 @@ describe('holdfast cost', () => {
   it('shows idle, every class, the amplification and the share against the healthy band', async () => {
     const { stdout, exitCode } = await cli('cost', fakeServices());
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/3 cells in us-east-1 and us-west-2, economy keepers: \d\.\d\d USD a month when nobody/);
+    expect(stdout).toMatch(/3 cells in us-east-1 and us-west-2, economy keepers: \d+\.\d\d USD a month when nobody/);
     for (const name of ['strict', 'leased', 'mergeable']) expect(stdout).toMatch(new RegExp(`${name} +write +\\d`));
     expect(stdout).toContain('Healthy is 20 %–40 % of the base.');
   });
