@@ -23,14 +23,18 @@ export const CELL_METRICS = {
 
 export type CellMetrics = Partial<Record<keyof typeof CELL_METRICS, number | null>>;
 
-/** One line, without the figures that are `null` (unknown). */
+/**
+ * One line, without the figures that are `null` (unknown). A figure of 0 is a field of the line and no metric: every metric that is
+ * sent costs 0.30 USD a month for each cell and region, and an idle platform has nothing to tell.
+ */
 export function metricsLine(of: CellIdentity, { atMs, figures }: { atMs: number; figures: CellMetrics }): string {
   const known = Object.entries(figures).filter(([, value]) => value !== null && value !== undefined);
-  const Metrics = known.map(([Name]) => ({ Name, Unit: CELL_METRICS[Name as keyof CellMetrics] }));
+  const told = known.filter(([, value]) => value !== 0);
+  const Metrics = told.map(([Name]) => ({ Name, Unit: CELL_METRICS[Name as keyof CellMetrics] }));
   const CloudWatchMetrics = [{ Namespace: METRIC_NAMESPACE, Dimensions: [METRIC_DIMENSIONS], Metrics }];
   const dimensions = { cell: of.cell, region: of.region };
   return JSON.stringify({
-    _aws: { Timestamp: Math.round(atMs), CloudWatchMetrics },
+    ...(told.length === 0 ? {} : { _aws: { Timestamp: Math.round(atMs), CloudWatchMetrics } }),
     ...dimensions,
     ...Object.fromEntries(known),
   });

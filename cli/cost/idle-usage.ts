@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000;
 /** What costs by being there (alarms by their metrics: one over three of them costs three), and what is called every minute, in each stack. */
 export const INVENTORY = {
   /** Of each cell in each region. */
-  cell: { alarms: 7, dashboards: 0, customMetrics: 0, perMinute: ['keeper', 'replicator', 'relay'] },
+  // Metrics: `ReplicationLag`, and `LeaseHeld` where the lease is; a figure of 0 is none (cell/functions/emit-metrics.ts).
+  cell: { alarms: 7, dashboards: 0, customMetrics: 1.5, perMinute: ['keeper', 'replicator', 'relay'] },
   /** Of each region. */
   region: { alarms: 4, dashboards: 0, customMetrics: 1, perMinute: ['publisher', 'probe'] },
   /** Of all. */

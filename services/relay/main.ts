@@ -1,11 +1,12 @@
 /**
  * Composition root of the relay function: outbox and reconciliation of one cell, with the handlers and conflict rules of every
- * service. Called by a schedule.
+ * service. Called by a schedule, and by an operator with an order to settle a quarantined commit.
  */
 import { metricsLine } from '../../cell/functions/emit-metrics.ts';
 import { bounded, type InvocationContext } from '../../cell/functions/invocation.ts';
 import { lambdaCell } from '../../cell/functions/lambda-cell.ts';
 import { relayTurn } from '../../cell/functions/relay-turn.ts';
+import { answerSettle, settleOrderOf } from '../../cell/reconcile/settle-order.ts';
 import { createCartApp } from '../cart/app.ts';
 import { createCatalogApp } from '../catalog/app.ts';
 import { createCheckoutApp } from '../checkout/app.ts';
@@ -18,8 +19,10 @@ createCartApp(runtime);
 createCatalogApp(runtime);
 createCheckoutApp(runtime, openPayments(runtime, process.env));
 
-export const handler = (_event: unknown, context: InvocationContext) =>
+export const handler = (event: unknown, context: InvocationContext) =>
   bounded(clock, context, async (invocation) => {
+    const order = settleOrderOf(event);
+    if (order) return cell.serve(() => answerSettle(cell.cell.quarantine, order));
     const report = await relayTurn(cell, invocation);
     const figures = { OutboxWaiting: report.waiting, Reconciled: report.settled };
     console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures }));

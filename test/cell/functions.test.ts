@@ -221,6 +221,12 @@ describe('an invocation', () => {
     expect(line._aws.CloudWatchMetrics[0].Metrics).toEqual([{ Name: 'LeaseHeld', Unit: 'Count' }]);
   });
 
+  it('tells a figure of 0 in the line, and sends no metric for it, which would cost', () => {
+    const identity = { cell: CELL, region: EAST, peer: WEST };
+    const line = JSON.parse(metricsLine(identity, { atMs: 1, figures: { OutboxWaiting: 0, Reconciled: 0 } }));
+    expect(line).toEqual({ cell: CELL, region: EAST, OutboxWaiting: 0, Reconciled: 0 });
+  });
+
   it.each(['', '[]', '{"cart": "https://a"}', '{"cart": 1, "catalog": 2, "checkout": 3}'])(
     'is refused service URLs that are none: %s',
     (text) => {
