@@ -3,9 +3,9 @@
  * them to the rest of the repository; tests put doubles in their place.
  */
 import type { ReconciledCommit } from '../cell/cell-store.ts';
-import type { Finding } from '../control/doctor/finding.ts';
 import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-view.ts';
 import type { SettleRequest } from '../cell/reconcile/settle-order.ts';
+import type { Finding } from '../control/doctor/finding.ts';
 import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
 import type { Proposal } from '../control/failover/automation/proposal.ts';
@@ -19,8 +19,8 @@ import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { SoakReport } from '../drills/soak/run-soak.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
-import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { AwsSite } from './aws/aws-site.ts';
+import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
 
 export interface CliServices {
