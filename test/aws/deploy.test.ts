@@ -9,7 +9,7 @@ import { writeAssembly } from './assembly-fixture.ts';
 import { FakeAws } from './fake-aws.ts';
 import { type Ended, holdfastOnAws } from './holdfast-on-aws.ts';
 
-/** Ten processes, each of which loads the toolkit; other suites run on the same machine. */
+/** A dozen processes, most of which load the toolkit; other suites run on the same machine. */
 const RUN_MS_MAX = 300_000;
 const { regions } = config;
 const PLAN = planDeploy(config);
@@ -190,6 +190,24 @@ describe('holdfast deploy --target aws', () => {
       expect(json(resumed)).toMatchObject({ state: 'done' });
       expect(operations()).toContain('rollback holdfast-cell-c02-us-east-1');
       expect(statuses()).not.toContain('UPDATE_ROLLBACK_FAILED');
+    },
+    RUN_MS_MAX,
+  );
+});
+
+describe('the real app', () => {
+  it(
+    'is synthesised and deployed as a whole, and removed again',
+    async () => {
+      const fresh = new FakeAws();
+      const place = { endpoint: await fresh.start(), cwd };
+      fresh.bootstrap(...regions);
+      const deployed = await holdfastOnAws(['deploy', '--target', 'aws', '--json'], place);
+      expect(byResult(json(deployed), 'created')).toEqual(PLAN.map(({ stack }) => stack));
+      const removed = await holdfastOnAws(['destroy', '--target', 'aws', '--yes', '--json'], place);
+      expect(json(removed)).toMatchObject({ state: 'done' });
+      expect(fresh.unknown).toEqual([]);
+      await fresh.stop();
     },
     RUN_MS_MAX,
   );
