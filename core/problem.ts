@@ -58,7 +58,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   STORE_UNAVAILABLE: row(503, 'Store unavailable', `The store does not answer. ${LATER}`),
   ARBITER_UNAVAILABLE: row(503, 'Unavailable', `Ownership could not be established. ${LATER}`),
   ARBITER_CONFLICT: row(409, 'Changed meanwhile', `Somebody else changed the same record. ${AGAIN}`),
-  CELL_UNREACHABLE: row(503, 'Cell unreachable', 'The cell that serves this tenant does not answer.'),
+  CELL_UNREACHABLE: row(503, 'Cell unreachable', `The cell that serves this tenant does not answer. ${LATER}`),
   PAYMENT_UNAVAILABLE: row(503, 'Payment unavailable', 'The payment provider does not answer.'),
   NO_CELL_MAP: row(503, 'Not ready', `The router has no cell map yet. ${LATER}`),
   OVERLOADED: row(503, 'Overloaded', `There is more work than the platform takes. ${LATER}`),

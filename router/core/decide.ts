@@ -49,19 +49,30 @@ export function decide(request: { tenant: TenantId; map: CellMap | null; cells: 
   return { cell, region, alternative: region === spec.home ? spec.standby : spec.home };
 }
 
-/** Where to begin: at the active region unless it is being avoided. When both are, nothing is: then all bets are equal. */
-export function firstRegion(forward: Forward, admits: (region: RegionName) => boolean): RegionName {
-  return admits(forward.region) || !admits(forward.alternative) ? forward.region : forward.alternative;
+/** What the router knows of its links to a cell's regions. */
+export interface LinkSight {
+  /** May a request begin there now? It does, then: it may be the one that tries whether the region is back. */
+  readonly admits: (region: RegionName) => boolean;
+  /** Avoided because its connections break, and not because it is slow. */
+  readonly isBroken: (region: RegionName) => boolean;
+}
+
+/**
+ * Where to begin: at the active region unless it is being avoided. When both are, at the active one all the same, for it may
+ * be slow and no more. `null`: the connections to both break, so whatever was sent would end as unknown; send nothing.
+ */
+export function firstRegion(forward: Forward, links: LinkSight): RegionName | null {
+  const { region, alternative } = forward;
+  if (links.admits(region)) return region;
+  if (links.admits(alternative)) return alternative;
+  return links.isBroken(region) && links.isBroken(alternative) ? null : region;
 }
 
 /** A read that may be answered from a copy begins here, if this router's region has one that answers; else where all do. */
-export function nearestRegion(
-  forward: Forward,
-  near: { readonly here: RegionName; readonly admits: (region: RegionName) => boolean },
-): RegionName {
-  const { here, admits } = near;
+export function nearestRegion(forward: Forward, near: LinkSight & { readonly here: RegionName }): RegionName | null {
+  const { here } = near;
   const hasCopy = here === forward.region || here === forward.alternative;
-  return hasCopy && admits(here) ? here : firstRegion(forward, admits);
+  return hasCopy && near.admits(here) ? here : firstRegion(forward, near);
 }
 
 function noCellMap(): PlatformError {

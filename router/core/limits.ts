@@ -18,7 +18,7 @@ export const TOKEN_LENGTH_MAX = 4_096;
 
 /** Requests in flight to one cell in one region. More would only queue inside the cell: it is sized for less. */
 export const IN_FLIGHT_PER_LINK_MAX = 256;
-/** Told to a caller that met a full bulkhead: time for the slots to turn over. */
+/** Told to a caller that met a full bulkhead, or a cell that is gone: time for slots to turn over, or for a region to be tried twice. */
 export const RETRY_AFTER_S = 1;
 /** Connections of clients to one router process; each may hold one replay buffer (4,096 × 64 KiB = 256 MiB). */
 export const CLIENT_CONNECTIONS_MAX = 4_096;

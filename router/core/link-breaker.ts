@@ -6,7 +6,13 @@
  *
  *   closed ──3 failures in a row──▶ open ──500 ms──▶ probing ──answer──▶ closed
  *                                    ▲──────failure or silence──┘
+ *
+ * Slow is not dead: a region that only says nothing is avoided while there is another to ask, and still asked when there is
+ * none. One whose connections break is gone, and what is not the probe need not be sent to it.
  */
+
+/** `broken`: no connection, or one that ended without an answer. `silent`: it had its time and said nothing. */
+export type LinkFailure = 'broken' | 'silent';
 
 /** Fewer would open on one connection that was closed while idle. */
 export const FAILURES_MAX = 3;
@@ -19,8 +25,7 @@ export const SILENCE_MS = 1_000;
 
 type State =
   | { readonly kind: 'closed'; readonly failures: number }
-  | { readonly kind: 'open'; readonly untilMs: number }
-  | { readonly kind: 'probing'; readonly untilMs: number };
+  | { readonly kind: 'open' | 'probing'; readonly untilMs: number; readonly last: LinkFailure };
 
 const HEALTHY: State = { kind: 'closed', failures: 0 };
 
@@ -35,16 +40,22 @@ export class LinkBreaker {
   admits(nowMs: number): boolean {
     if (this.#state.kind === 'closed') return true;
     if (nowMs < this.#state.untilMs) return false;
-    this.#state = { kind: 'probing', untilMs: nowMs + PROBE_MS };
+    this.#state = { kind: 'probing', untilMs: nowMs + PROBE_MS, last: this.#state.last };
     return true;
+  }
+
+  /** It is being avoided, and nothing speaks for its being merely slow. */
+  get isBroken(): boolean {
+    return this.#state.kind !== 'closed' && this.#state.last === 'broken';
   }
 
   answered(): void {
     if (this.#state !== HEALTHY) this.#state = HEALTHY;
   }
 
-  failed(nowMs: number): void {
+  failed(nowMs: number, how: LinkFailure): void {
     const failures = this.#state.kind === 'closed' ? this.#state.failures + 1 : FAILURES_MAX;
-    this.#state = failures < FAILURES_MAX ? { kind: 'closed', failures } : { kind: 'open', untilMs: nowMs + OPEN_MS };
+    this.#state =
+      failures < FAILURES_MAX ? { kind: 'closed', failures } : { kind: 'open', untilMs: nowMs + OPEN_MS, last: how };
   }
 }

@@ -20,7 +20,8 @@ export function problemAnswer(error: PlatformError, options: RefuseOptions): Own
   const { status, body } = toProblem(error, { instance: `urn:holdfast:request:${options.requestId}` });
   const headers = ['content-type', PROBLEM_CONTENT_TYPE, ...(options.headers ?? [])];
   if (status === 401) headers.push('www-authenticate', 'Bearer');
-  if (error.code === 'OVERLOADED') headers.push('retry-after', String(RETRY_AFTER_S));
+  if (error.code === 'OVERLOADED' || error.code === 'CELL_UNREACHABLE')
+    headers.push('retry-after', String(RETRY_AFTER_S));
   return { status, headers, text: JSON.stringify(body) };
 }
 

@@ -7,6 +7,7 @@ import { PlatformError } from '../../core/errors.ts';
 import type { RegionName } from '../../core/ids.ts';
 import type { Forward } from './decide.ts';
 import { ATTEMPTS_MAX } from './limits.ts';
+import { OPEN_MS } from './link-breaker.ts';
 
 export type Failure =
   /** The cell answered 421; `owner` is who the map names after learning from its hint. */
@@ -56,6 +57,16 @@ export function failureError(failure: Failure, seen: { method: string; forward: 
     kind: 'dependency',
     effect: 'none',
     message: `Cell ${cell} could not be reached in any region that was tried.`,
+  });
+}
+
+/** Nothing is sent where it would get lost; what tries whether the cell is back finds out soon enough. */
+export function knownGoneError(seen: { cell: string }): PlatformError {
+  return new PlatformError({
+    code: 'CELL_UNREACHABLE',
+    kind: 'dependency',
+    effect: 'none',
+    message: `The connections to cell ${seen.cell} break in both of its regions. One request every ${OPEN_MS} ms tries each of them; this one was not sent.`,
   });
 }
 

@@ -6,9 +6,9 @@
 import type { CellMap } from '../../core/cell-map.ts';
 import type { PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
-import { type CellSpecs, type Forward, firstRegion, nearestRegion } from './decide.ts';
+import { type CellSpecs, type Forward, firstRegion, type LinkSight, nearestRegion } from './decide.ts';
 import { type Hint, readHint } from './hints.ts';
-import { type Failure, failureError, retryRegion } from './retry.ts';
+import { type Failure, failureError, knownGoneError, retryRegion } from './retry.ts';
 
 /** What all requests of a router share. */
 export interface RoutingPorts {
@@ -22,6 +22,8 @@ export interface RoutingPorts {
   };
   /** Is the cell's region worth asking first? A breaker's answer: asking may make this request its probe. */
   readonly admits: (cell: CellId, region: RegionName) => boolean;
+  /** Avoided because its connections break, and not because it is slow. */
+  readonly isBroken: (cell: CellId, region: RegionName) => boolean;
 }
 
 /** The part of a cell's answer that is for routers. */
@@ -54,11 +56,20 @@ export class Routing {
     return this.#attempts;
   }
 
-  /** Where to begin. `maxStalenessMs`: the caller takes an answer from a copy; `null`: it wants the active region's. */
-  begin(maxStalenessMs: number | null): RegionName {
-    const admits = (region: RegionName) => this.#admits(region);
-    if (maxStalenessMs === null || this.#method !== 'GET') return firstRegion(this.forward, admits);
-    return nearestRegion(this.forward, { here: this.#ports.region, admits });
+  /**
+   * Where to begin, or what the caller is told because whatever was sent would get lost. `maxStalenessMs`: the caller takes an
+   * answer from a copy; `null`: it wants the active region's.
+   */
+  begin(maxStalenessMs: number | null): RegionName | PlatformError {
+    const links: LinkSight = {
+      admits: (region) => this.#admits(region),
+      isBroken: (region) => this.#isBroken(region),
+    };
+    const isNear = maxStalenessMs !== null && this.#method === 'GET';
+    const region = isNear
+      ? nearestRegion(this.forward, { ...links, here: this.#ports.region })
+      : firstRegion(this.forward, links);
+    return region ?? knownGoneError(this.forward);
   }
 
   /** To be called with every attempt. */
@@ -94,11 +105,18 @@ export class Routing {
 
   /** No answer: where to try again, or what the caller is told. */
   failed(failure: Failure, seen: AttemptSeen): RegionName | PlatformError {
-    return this.#retry(failure, seen) ?? failureError(failure, { method: this.#method, forward: this.forward });
+    const region = this.#retry(failure, seen);
+    // A connection that breaks there too would turn "no effect" into "unknown".
+    if (region !== null && (this.#admits(region) || !this.#isBroken(region))) return region;
+    return failureError(failure, { method: this.#method, forward: this.forward });
   }
 
   #retry(failure: Failure, seen: AttemptSeen): RegionName | null {
     return retryRegion(failure, { ...seen, forward: this.forward, attempts: this.#attempts, method: this.#method });
+  }
+
+  #isBroken(region: RegionName): boolean {
+    return this.#ports.isBroken(this.forward.cell, region);
   }
 
   #admits(region: RegionName): boolean {

@@ -41,22 +41,22 @@ export class CellDoor {
       case 'broken':
         this.counts.lost += 1;
         this.breaker.answered();
-        this.breaker.failed(at.nowMs);
+        this.breaker.failed(at.nowMs, 'broken');
         return;
       case 'never-sent':
         this.counts.neverSent += 1;
-        this.breaker.failed(at.nowMs);
+        this.breaker.failed(at.nowMs, 'broken');
         return;
       case 'lost':
         this.counts.lost += 1;
-        this.breaker.failed(at.nowMs);
+        this.breaker.failed(at.nowMs, 'broken');
         return;
       case 'expired':
         this.counts.abandoned += 1;
         // Shorter silence is the caller's impatience; a slow upload is the caller's too.
         if (!answer.sentWhole || at.tookMs < SILENCE_MS) return;
         this.counts.silent += 1;
-        this.breaker.failed(at.nowMs);
+        this.breaker.failed(at.nowMs, 'silent');
     }
   }
 }

@@ -92,7 +92,7 @@ export class Exchange {
   }
 
   /** Ends because `Routing` allows no more than `ATTEMPTS_MAX` attempts. */
-  async #follow(first: RegionName): Promise<Delivered | PlatformError> {
+  async #follow(first: RegionName | PlatformError): Promise<Delivered | PlatformError> {
     let next: RegionName | PlatformError | Delivered = first;
     while (typeof next === 'string') next = await this.#attempt(next);
     return next;

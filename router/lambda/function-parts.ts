@@ -51,6 +51,7 @@ export function makeFunctionParts(settings: FunctionSettings, ports: { clock: Cl
     ...{ clock, region: settings.region, cells, holder, snapshots, kept, poller, authenticator, caller, signer },
     ...{ door, links, lastKnownGood: kept, inFlightMax: 1 },
     admits: (cell, region) => door(cell, region).breaker.admits(clock.monotonicMs()),
+    isBroken: (cell, region) => door(cell, region).breaker.isBroken,
     refreshMap: new OutOfBand({
       ...{ clock, everyMs: MAP_EVERY_MS, failedMs: MAP_EVERY_MS },
       work: async () => {

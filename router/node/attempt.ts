@@ -59,7 +59,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const silent = this.#sentWhole && !this.answered && nowMs - this.#startedAtMs >= SILENCE_MS;
     if (silent) {
       this.#link.counts.silent += 1;
-      this.#link.breaker.failed(nowMs);
+      this.#link.breaker.failed(nowMs, 'silent');
     }
     this.abandon();
   }
@@ -111,7 +111,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (this.#abandoned || isPlatformError(error)) this.#release('abandoned');
     else {
       this.#release(this.sent ? 'lost' : 'neverSent');
-      this.#link.breaker.failed(this.#link.nowMs());
+      this.#link.breaker.failed(this.#link.nowMs(), 'broken');
     }
     this.#listener?.onFailed(this, error);
   }

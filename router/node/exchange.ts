@@ -75,6 +75,11 @@ export class Exchange implements AttemptListener {
       return;
     }
     this.#routing = new Routing(this.#parts, { forward, method: this.#method });
+    const region = this.#routing.begin(this.#head.maxStalenessMs);
+    if (isPlatformError(region)) {
+      this.#fail(region);
+      return;
+    }
     addForwardHeaders(this.#head.forwarded, {
       tenant,
       cell: forward.cell,
@@ -82,7 +87,7 @@ export class Exchange implements AttemptListener {
       credential,
       remainingMs: this.#remainingMs(),
     });
-    this.#takeBody(this.#routing.begin(this.#head.maxStalenessMs));
+    this.#takeBody(region);
   }
 
   #takeBody(region: RegionName): void {

@@ -22,6 +22,8 @@ export interface RouterParts {
   readonly link: (cell: CellId, region: RegionName) => CellLink;
   /** Whether the cell's region is worth asking first, by its link's breaker. */
   readonly admits: (cell: CellId, region: RegionName) => boolean;
+  /** Whether it is avoided because its connections break, and not because it is slow. */
+  readonly isBroken: (cell: CellId, region: RegionName) => boolean;
   readonly links: readonly { readonly cell: CellId; readonly region: RegionName; readonly link: CellLink }[];
   /** The bulkhead of each link. */
   readonly inFlightMax: number;

@@ -86,10 +86,8 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
     links,
     inFlightMax: IN_FLIGHT_PER_LINK_MAX,
     link,
-    admits: (cell, region) => {
-      const { breaker } = link(cell, region);
-      return breaker.admits(clock.monotonicMs());
-    },
+    admits: (cell, region) => link(cell, region).breaker.admits(clock.monotonicMs()),
+    isBroken: (cell, region) => link(cell, region).breaker.isBroken,
   };
 }
 

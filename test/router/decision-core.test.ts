@@ -5,17 +5,9 @@ import { buildPlacement, type CellMap, type Owner } from '../../core/cell-map.ts
 import { isPlatformError, type PlatformError } from '../../core/errors.ts';
 import { cellId, epoch, type RegionName, regionName, tenantId } from '../../core/ids.ts';
 import { validateTopology } from '../../core/topology.ts';
-import {
-  cellSpecs,
-  decide,
-  type Forward,
-  firstRegion,
-  judgeRequestLine,
-  nearestRegion,
-} from '../../router/core/decide.ts';
+import { cellSpecs, decide, type Forward, judgeRequestLine, nearestRegion } from '../../router/core/decide.ts';
 import { learn, readHint } from '../../router/core/hints.ts';
 import { DEADLINE_DEFAULT_MS, HINT_EPOCH_STEP_MAX } from '../../router/core/limits.ts';
-import { FAILURES_MAX, LinkBreaker, OPEN_MS, PROBE_MS } from '../../router/core/link-breaker.ts';
 import { type RequestHead, readHead } from '../../router/core/request-head.ts';
 import { deadlineError, type Failure, failureError, retryRegion } from '../../router/core/retry.ts';
 import { EAST, TOPOLOGY_INPUT, tenantOn, WEST } from './router-under-test.ts';
@@ -63,7 +55,7 @@ describe('decide', () => {
 describe('a read that may be answered from a copy', () => {
   const forward: Forward = { cell: c01, region: east, alternative: west };
   const begin = (here: RegionName, avoided: readonly RegionName[] = []) =>
-    nearestRegion(forward, { here, admits: (region) => !avoided.includes(region) });
+    nearestRegion(forward, { here, admits: (region) => !avoided.includes(region), isBroken: () => false });
 
   it("begins in the router's own region, wherever the cell is active", () => {
     expect([begin(west), begin(east)]).toEqual([west, east]);
@@ -73,51 +65,6 @@ describe('a read that may be answered from a copy', () => {
     expect(begin(regionName('eu-west-1'))).toBe(east);
     expect(begin(west, [west])).toBe(east);
     expect(begin(east, [east])).toBe(west);
-  });
-});
-
-describe('a region that seems gone', () => {
-  const forward: Forward = { cell: c01, region: east, alternative: west };
-  const failTimes = (breaker: LinkBreaker, times: number) => {
-    for (let n = 0; n < times; n++) breaker.failed(0);
-  };
-
-  it('is asked first again only when the other is avoided as well', () => {
-    expect(firstRegion(forward, () => true)).toBe(east);
-    expect(firstRegion(forward, (region) => region === west)).toBe(west);
-    expect(firstRegion(forward, () => false)).toBe(east);
-  });
-
-  it('is avoided after failures in a row; any answer in between forgives them', () => {
-    const breaker = new LinkBreaker();
-    failTimes(breaker, FAILURES_MAX - 1);
-    breaker.answered();
-    failTimes(breaker, FAILURES_MAX - 1);
-    expect(breaker.admits(0)).toBe(true);
-    failTimes(breaker, 1);
-    expect([breaker.state, breaker.admits(0)]).toEqual(['open', false]);
-  });
-
-  it('is tried by one request at a time, and by another when that one says nothing', () => {
-    const breaker = new LinkBreaker();
-    failTimes(breaker, FAILURES_MAX);
-    expect([breaker.admits(OPEN_MS - 1), breaker.admits(OPEN_MS), breaker.admits(OPEN_MS)]).toEqual([
-      false,
-      true,
-      false,
-    ]);
-    expect([breaker.admits(OPEN_MS + PROBE_MS - 1), breaker.admits(OPEN_MS + PROBE_MS)]).toEqual([false, true]);
-  });
-
-  it('is avoided again at once when the trial fails, and is back when it is answered', () => {
-    const breaker = new LinkBreaker();
-    failTimes(breaker, FAILURES_MAX);
-    breaker.admits(OPEN_MS);
-    breaker.failed(OPEN_MS);
-    expect(breaker.admits(OPEN_MS + 1)).toBe(false);
-    breaker.admits(2 * OPEN_MS);
-    breaker.answered();
-    expect([breaker.state, breaker.admits(2 * OPEN_MS)]).toEqual(['closed', true]);
   });
 });
 

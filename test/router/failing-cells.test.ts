@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { FAILURES_MAX, OPEN_MS, SILENCE_MS } from '../../router/core/link-breaker.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../../router/core/limits.ts';
 import { EAST, HOSTS, RouterUnderTest, signToken, tenantOn, WEST } from './router-under-test.ts';
 import { echo, notActive } from './scripted-cells.ts';
@@ -120,6 +122,41 @@ describe.each(HOSTS)('on %s', (host) => {
     });
 
     // A function can't close its caller's connection; see router-function.test.ts for what it says.
+    it('resets in both regions: refused without being sent, but for what tries them, and found again', async () => {
+      const reset = (request: IncomingMessage) => request.socket.destroy();
+      await start({ [EAST]: reset, [WEST]: reset });
+      const write = () => under.ask({ method: 'POST', body: '{}' });
+      for (let n = 0; n < 2 * FAILURES_MAX; n++) expect((await write()).json.code).toBe('OUTCOME_UNKNOWN');
+      under.seen.length = 0;
+      const answers = [];
+      const untilMs = performance.now() + 4 * OPEN_MS;
+      while (performance.now() < untilMs) answers.push(await write());
+      const refused = answers.filter(({ json }) => json.code === 'CELL_UNREACHABLE');
+      expect(refused.every(({ json, headers }) => json.effect === 'none' && headers['retry-after'] === '1')).toBe(true);
+      // Each region is tried once in half a second, and what was tried is all that was sent.
+      expect(under.seen.length).toBe(answers.length - refused.length);
+      expect(under.seen.length).toBeLessThanOrEqual(10);
+      expect(refused.length).toBeGreaterThan(under.seen.length);
+      under.on(EAST, echo(EAST));
+      const backMs = performance.now();
+      while ((await write()).headers['x-region'] !== EAST);
+      expect(performance.now() - backMs).toBeLessThan(OPEN_MS + 1_000);
+      expect((await write()).json).toEqual({ region: EAST });
+    });
+
+    it('is asked as ever while it is only slow, in both regions', async () => {
+      const never = () => undefined;
+      await start({ [EAST]: never, [WEST]: never });
+      const headers = { 'x-deadline-ms': String(SILENCE_MS + 50) };
+      const late = Array.from({ length: 2 * FAILURES_MAX }, () => under.ask({ method: 'POST', body: '{}', headers }));
+      await Promise.all(late);
+      await Promise.all(late.map(() => under.ask({ method: 'POST', body: '{}', headers })));
+      under.on(EAST, echo(EAST));
+      under.on(WEST, echo(WEST));
+      const answers = await Promise.all(late.map(() => under.ask({ method: 'POST', body: '{}' })));
+      expect(answers.map(({ status }) => status)).toEqual(late.map(() => 200));
+    });
+
     onNode('breaks off in the middle of an answer: so does the router', async () => {
       await start({
         [EAST]: (request, response) => {
