@@ -17,8 +17,8 @@ import { LEASE_MARGIN_RATIO } from '../../core/lease.ts';
 
 /** Beats of ours that may still be echoed: a peer answers within seconds, or the answer is worth nothing. */
 const SENT_MAX = 64;
-/** Processes that the peer had before its present one. */
-const EARLIER_BOOTS_MAX = 8;
+/** Processes of the peer that are remembered, earlier ones and those that it has side by side; of others no mark counts. */
+const BOOTS_MAX = 64;
 
 /** What one heartbeat says. */
 export interface Beat {
@@ -42,8 +42,8 @@ export class Staleness {
   #counter = 0;
   readonly #sentAtMs = new Map<number, number>();
   #completeToMs: number | null = null;
-  #through: { readonly boot: string; readonly counter: number } | null = null;
-  #earlierBoots: readonly string[] = [];
+  /** Of each process of the peer, the one heard last at the end: its newest beat by which all was here. */
+  readonly #through = new Map<string, number>();
   /** The highest that the peer ever said. */
   #fenced = 0;
   #known = 0;
@@ -99,21 +99,22 @@ export class Staleness {
     return `${this.boot}/${this.#counter + 1}`;
   }
 
-  /** Whether all that the peer had committed when it gave the mark is here. `false` also when that can't be told. */
+  /**
+   * Whether all that the peer had committed when it gave the mark is here. `false` also when that can't be told: that another
+   * process of the peer is heard does not mean that the one which gave the mark has ended, and it may be at work beside it.
+   */
   includes(mark: string): boolean {
     const { boot, counter } = parted(mark);
-    const through = this.#through;
-    if (through === null) return false;
-    return boot === through.boot ? through.counter >= counter : this.#earlierBoots.includes(boot);
+    const through = this.#through.get(boot);
+    return through !== undefined && through >= counter;
   }
 
   #heardThrough({ boot, through }: Beat): void {
-    const before = this.#through;
-    if (before?.boot === boot) this.#through = { boot, counter: Math.max(before.counter, through) };
-    else {
-      if (before !== null) this.#earlierBoots = [...this.#earlierBoots, before.boot].slice(-EARLIER_BOOTS_MAX);
-      this.#through = { boot, counter: through };
-    }
+    const counter = Math.max(this.#through.get(boot) ?? 0, through);
+    this.#through.delete(boot);
+    this.#through.set(boot, counter);
+    const [oldest] = this.#through.keys();
+    if (this.#through.size > BOOTS_MAX && oldest !== undefined) this.#through.delete(oldest);
   }
 
   #echoed(echo: string | null): number | null {

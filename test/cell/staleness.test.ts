@@ -8,7 +8,7 @@ import { includes } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { type AggregateId, aggregateId, type RegionName } from '../../core/ids.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
-import type { FaultyTable } from '../doubles/faulty-table.ts';
+import { type FaultyTable, noDeadline } from '../doubles/faulty-table.ts';
 import { EAST, TwoRegions, WEST } from '../doubles/two-regions.ts';
 
 /** A caller gives up after this; the call itself may still be on its way. */
@@ -203,5 +203,30 @@ describe('on a quiet day', () => {
     await world.crash(EAST);
     await world.clock.advance(20_000);
     expect(world.at(WEST).cell.runtime.copyStalenessMs()).toBeGreaterThan(20_000);
+  });
+});
+
+describe('a mark', () => {
+  it('of one process of a region does not count because another one beside it is heard', async () => {
+    const world = new TwoRegions();
+    const one = world.at(EAST);
+    await world.clock.advance(1_000);
+    const other = world.start(EAST);
+    await world.clock.advance(12_000);
+    const { runtime } = world.at(WEST).cell;
+    const seen = one.cell.runtime.commitMark();
+    await world.clock.advance(8_000);
+    expect(runtime.hasPeersMark(seen)).toBe(true);
+    one.peer.state = 'timeout';
+    await world.clock.advance(5_000);
+    other.peer.state = 'timeout';
+    const draft = { aggregate: aggregateId('a'), class: 'strict', expected: null, changes: [] } as const;
+    await world.settle(one.cell.runtime.store.commit(draft, { ack: 'local', ...noDeadline }));
+    const mark = one.cell.runtime.commitMark();
+    expect([(await world.read(WEST, 'a')).head, runtime.hasPeersMark(mark)]).toEqual([null, false]);
+    for (const { peer } of [one, other]) peer.state = 'up';
+    await world.clock.advance(20_000);
+    expect([(await world.read(WEST, 'a')).head?.version, runtime.hasPeersMark(mark)]).toEqual([1, true]);
+    await world.settle(one.cell.stop());
   });
 });
