@@ -77,8 +77,14 @@ export function composeCell(parts: CellParts): RunningCell {
   };
 }
 
+/** What the process remembers, exactly; and what else lies in the journal, as of the last look. */
+function lagOf({ replicator, journal }: Pick<WiredCell, 'replicator' | 'journal'>): number | null {
+  const leftBehindMs = journal.lagMs();
+  return leftBehindMs === null ? null : Math.max(leftBehindMs, replicator.lagMs);
+}
+
 async function statusOf(cell: WiredCell) {
-  const { config, keeper, replicator, heartbeat, relay, counters, placement, tables, clock } = cell;
+  const { config, keeper, replicator, journal, heartbeat, relay, counters, placement, tables, clock } = cell;
   const bounds = { deadlineAtMs: clock.monotonicMs() + STATUS_CALL_MS_MAX };
   const quarantine = await tables.own.query(QUARANTINE, { ...bounds, limit: QUERY_LIMIT_MAX }).catch(() => null);
   return {
@@ -86,7 +92,8 @@ async function statusOf(cell: WiredCell) {
     region: config.region,
     standing: toStanding(keeper),
     lease: keeper.status,
-    replication: { ...replicator.status, stalenessMs: heartbeat.stalenessMs() },
+    /** `lagMs`: age of the oldest commit that the peer may not have; `null`: the journal was not looked through yet. */
+    replication: { ...replicator.status, lagMs: lagOf({ replicator, journal }), stalenessMs: heartbeat.stalenessMs() },
     /** `null`: the own store did not answer in time. */
     quarantine: quarantine && { count: quarantine.items.length, more: quarantine.next !== null },
     outboxWaiting: relay.waiting,

@@ -58,10 +58,11 @@ export function wireCell(wiring: Wiring) {
   const { own, peer } = tables;
   const lane = { source: own, peer, fenceShards, clock, rng };
   const replicator = new Replicator({ ...lane, health, peerLoss: config.peerLoss });
+  const journal = new JournalLook({ source: own, clock, replicator });
   const heartbeat = new Heartbeat({
     ...{ region, peerRegion, own, peer, fenceShards, lease: keeper, health, clock, rng },
     record: () => keeper.record,
-    journal: new JournalLook({ source: own, clock, replicator }),
+    journal,
   });
   const counters = new StoreCounters();
   const relay = new OutboxRelay({ table: own, lease: keeper, clock, rng });
@@ -80,7 +81,7 @@ export function wireCell(wiring: Wiring) {
     everyMs: config.leaseTtlMs === PINNED_TTL_MS ? PINNED_RECONCILE_EVERY_MS : config.leaseTtlMs,
     ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
   };
-  const parts = { config, lane, health, keeper, replicator, heartbeat, counters, relay, store, placement };
+  const parts = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay, store, placement };
   return {
     ...parts,
     tables,

@@ -141,12 +141,16 @@ export class Replicator implements PeerReplication {
     return new Set(journalKeysOf(this.#shipped).map(({ sk }) => sk));
   }
 
+  pendingEntries(): ReadonlySet<string> {
+    return new Set(journalKeysOf([...this.#pending.keys()]).map(({ sk }) => sk));
+  }
+
   /** Somebody has looked into the journal, and nothing had been left there: as good as a sweep. */
   sawEmptyJournal(atMs: number): void {
     this.#sweptAtMs = Math.max(this.#sweptAtMs, atMs);
   }
 
-  /** Age of the oldest commit that the peer may not have, ms. After an overflow or restart the sweep decides. */
+  /** Age of the oldest commit, ms, that this process remembers and the peer may not have. Of others it knows nothing. */
   get lagMs(): number {
     const oldest = this.#pending.values().next();
     return oldest.done ? 0 : this.#o.clock.monotonicMs() - oldest.value.sinceMs;
@@ -155,7 +159,6 @@ export class Replicator implements PeerReplication {
   get status() {
     return {
       peer: this.#o.health.state,
-      lagMs: this.lagMs,
       pending: this.#pending.size,
       backlogInJournal: this.#overflowed,
       quarantined: this.#quarantined,
