@@ -1,6 +1,7 @@
 /**
  * Reads what is there after the heal. Order matters: orders come to their end first, then replication drains, then the stores
- * are dumped, and only then are calls of unknown outcome repeated, because a repeat changes what stands.
+ * are dumped and the carts of both regions read, and only then are calls of unknown outcome repeated: a repeat changes what
+ * stands (it empties a cart, in one region first).
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Json } from '../../core/json.ts';
@@ -51,8 +52,8 @@ export async function readEndState(options: EndStateOptions): Promise<ReadEndSta
   const drained = await drain(options, sight);
   onProgress('reading everything back');
   const finals = await readStock(options);
-  const repeated = await repeatUnknown(options);
   const carts = await readCarts(options, sight);
+  const repeated = await repeatUnknown(options);
   const ledger = await readLedger(options.http, sight.payments);
   // After the ledger: whatever was charged belongs to an order that stands by now, also of calls that were just repeated.
   const later = await dumpAll(options, sight);
