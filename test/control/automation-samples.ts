@@ -29,7 +29,7 @@ export function lost(id: string, change: Partial<CellObservation> = {}): CellObs
       inside: BAD,
       late: true,
     },
-    ...{ receiverAnswers: true, changing: false },
+    ...{ receiverAnswers: true, changing: false, leftBehind: null },
     ...change,
   };
 }

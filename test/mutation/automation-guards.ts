@@ -106,7 +106,7 @@ export const AUTOMATION: readonly Guard[] = [
   {
     name: 'never while it is changing hands',
     file: RAILS,
-    snippet: "return cell.changing ? 'a failover of it is under way' : null;",
+    snippet: "return cell.changing && cell.leftBehind === null ? 'a failover of it is under way' : null;",
     replacement: 'return null;',
     breaks: 'automation competes with the person who is at it',
     shownBy: `${JUDGED} (hold when a failover of it is under way)`,
@@ -187,9 +187,25 @@ export const AUTOMATION: readonly Guard[] = [
   {
     name: 'a renewed lease at the last moment',
     file: 'control/failover/automation/mover.ts',
-    snippet: 'if (present === null || !sameRecord(present, lease)) {',
-    replacement: 'if (present === null) {',
+    snippet: 'return present !== null && sameRecord(present, lease);',
+    replacement: 'return present !== null;',
     breaks: 'a holder that has just come back loses its cell',
     shownBy: `${LOOP} (does not move a cell whose holder renews at the last moment)`,
+  },
+  {
+    name: 'only what does not move is left behind',
+    file: 'control/failover/automation/left-behind.ts',
+    snippet: 'this.#unmovedMs(record) > record.stepDeadlineMs',
+    replacement: 'this.#unmovedMs(record) >= 0',
+    breaks: 'a coordinator that is at work loses its turn',
+    shownBy: 'test/control/left-behind.test.ts (leaves it to a coordinator that is at work)',
+  },
+  {
+    name: 'resumed a few times at most',
+    file: 'control/failover/automation/guard-rails.ts',
+    snippet: 'return leftBehind.resumed < RESUMES_MAX ? null',
+    replacement: 'return leftBehind.resumed >= 0 ? null',
+    breaks: 'a failover that can not be ended is begun again for ever',
+    shownBy: 'test/control/left-behind.test.ts (gives up after a few times)',
   },
 ];

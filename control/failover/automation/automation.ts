@@ -166,7 +166,10 @@ export class Automation {
       ...{ stores: null, moves: null },
     };
     const doubtful = bare.filter((cell) => isReceiver(cell, seen) && cell.inside.says === 'bad');
-    if (doubtful.length === 0) return seen;
+    if (doubtful.length === 0) {
+      this.#around.rest();
+      return seen;
+    }
     const around = await this.#around.look(doubtful, { moving: this.#mover.moving });
     const moves = around.records && document && this.#ages.of(document.moves, around.records);
     const cells = bare.map((cell) => ({ ...cell, ...around.cells.get(cell.cell) }));
@@ -184,7 +187,7 @@ export class Automation {
     return {
       ...{ cell: id, home, standby, holder, client: signal, answers },
       ...{ inside: inside.signal(detectAfterMs), late: inside.isLate(detectAfterMs) },
-      ...{ receiverAnswers: null, changing: null },
+      ...{ receiverAnswers: null, changing: null, leftBehind: null },
     };
   }
 

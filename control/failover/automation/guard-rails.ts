@@ -66,7 +66,7 @@ const receiverLooksBad: Rule = ({ cell, seen }) =>
 /** Two coordinators could not break anything, but the second would only hinder the first. */
 const alreadyChanging: Rule = ({ cell }) => {
   if (cell.changing === null) return 'its failover record can not be read';
-  return cell.changing ? 'a failover of it is under way' : null;
+  return cell.changing && cell.leftBehind === null ? 'a failover of it is under way' : null;
 };
 
 /** What was done lately is not known to this process: then nothing may be spent. */
@@ -107,6 +107,23 @@ const HOLD: readonly Rule[] = [
 
 const PERSON: readonly Rule[] = [onlyAssisted, awayFromHome, inCooldown, receiverWasLeft, tooManyMoves];
 
+/** Each try waits for the deadline of a step: a failover that can't be ended has something else that is wrong with it. */
+export const RESUMES_MAX = 3;
+
+/** The move itself was decided, and its share of the limits spent, before: this only ends it. */
+const onlyAPersonResumes: Rule = (of) => {
+  const { cell, seen } = of;
+  const { leftBehind } = cell;
+  if (leftBehind === null) return null;
+  const assisted = onlyAssisted(of);
+  if (assisted !== null) return assisted;
+  if (leftBehind.planned) return 'it was planned, and nothing may be lost by it';
+  if (leftBehind.to !== seen.region) return `it was to go to ${leftBehind.to}`;
+  return leftBehind.resumed < RESUMES_MAX ? null : `it was resumed ${leftBehind.resumed} times`;
+};
+
+/** Why only a person may go on with a failover that was left behind; `null`: automation may. */
+export const personResumesReason = (of: Case): string | null => onlyAPersonResumes(of);
 /** Why this cell must be left alone; `null`: nothing forbids it. */
 export const holdReason = (of: Case): string | null => firstOf(HOLD, of);
 /** Why only a person may move this cell; `null`: automation may. */

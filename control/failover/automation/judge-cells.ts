@@ -6,8 +6,8 @@
 import type { CellId } from '../../../core/ids.ts';
 import type { Rng } from '../../../core/rng.ts';
 import type { AutomationSettings } from '../../../core/topology-automation.ts';
-import { holdReason, isReceiver, personReason } from './guard-rails.ts';
-import type { CellObservation, Observation } from './observation.ts';
+import { type Case, holdReason, isReceiver, personReason, personResumesReason } from './guard-rails.ts';
+import type { CellObservation, LeftBehindMove, Observation } from './observation.ts';
 import type { Verdict } from './verdict.ts';
 
 /** A longer gap between two looks means that we stood still, and know nothing of the time between. */
@@ -66,8 +66,18 @@ function verdictOf(
   const at = { cell, seen, moves: seen.moves ?? [], settings, decidedNow };
   const hold = holdReason(at);
   if (hold !== null) return { kind: 'hold', why: hold };
+  if (cell.leftBehind !== null) return verdictOfLeftBehind(cell.leftBehind, at);
   const person = personReason(at);
   return person === null ? { kind: 'move' } : { kind: 'propose', why: person };
+}
+
+/** No proposal: what is to be done was decided, and the command that goes on with it needs none. */
+function verdictOfLeftBehind({ id, step }: LeftBehindMove, at: Case): Verdict {
+  const person = personResumesReason(at);
+  if (person === null) return { kind: 'resume' };
+  const { cell } = at.cell;
+  const why = `failover ${id} was left behind at "${step}" and ${person}: holdfast failover run ${cell} --resume`;
+  return { kind: 'hold', why };
 }
 
 function unagreed({ client, inside }: CellObservation): Verdict {

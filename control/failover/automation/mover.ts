@@ -1,5 +1,5 @@
 /**
- * Acts on verdicts: proposes, withdraws, moves. A move first spends a part of the velocity limit, in the document and under
+ * Acts on verdicts: proposes, withdraws, moves, and goes on with what somebody began and left behind. A move first spends a part of the velocity limit, in the document and under
  * the version that was judged by; only then does the coordinator write its decision. Whatever fails is noted and not
  * repeated: the reservation stands, so the cell is a person's until the cooldown is over.
  */
@@ -69,6 +69,7 @@ export class Mover {
           return null;
         });
       }
+      if (verdict?.kind === 'resume') this.#resume(cell);
       if (verdict?.kind === 'propose') await this.#propose(cell, verdict).catch(this.#noted(cell));
       if (!judged.agreement.has(cell.cell)) await this.#withdraw(cell.cell).catch(this.#noted(cell));
     }
@@ -95,6 +96,22 @@ export class Mover {
     return next;
   }
 
+  /** One at a time: whoever fell with several moves in hand may have fallen by them. */
+  #resume(cell: CellObservation): void {
+    const lease = this.#o.watchOf(cell.cell).lease;
+    if (lease === null || this.#moving.size > 0) return;
+    this.#moving.add(cell.cell);
+    void this.#goOn(cell, lease)
+      .catch(this.#noted(cell))
+      .finally(() => this.#moving.delete(cell.cell));
+  }
+
+  async #goOn({ cell }: CellObservation, lease: Lease): Promise<void> {
+    if (!(await this.#isUnmoved(lease))) return this.note(`${cell}: not resumed, its lease was renewed or taken`);
+    const record = await this.#coordinator(this.#o.newId).resume(cell);
+    if (record.state !== 'done') this.note(`${cell}: failover ${record.id} was resumed and ended as ${record.state}`);
+  }
+
   /** A write whose answer is lost may have been done: then it is there, and spent, and ours to use. */
   async #reserve(next: AutomationDocument, move: ReservedMove): Promise<boolean> {
     const { store } = this.#o;
@@ -107,15 +124,22 @@ export class Mover {
   }
 
   async #move({ cell, move, lease }: { cell: CellObservation; move: ReservedMove; lease: Lease }): Promise<void> {
-    const { ports, clock, watchOf } = this.#o;
     const decision = await this.#decide(cell);
-    const present = await ports.leases.read(cell.cell, LIMIT);
-    if (present === null || !sameRecord(present, lease)) {
+    if (!(await this.#isUnmoved(lease))) {
       return this.note(`${cell.cell}: not moved, its lease was renewed or taken at the last moment`);
     }
-    const coordinator = new FailoverCoordinator({ ports, clock, watchOf, newId: () => move.id });
-    const record = await coordinator.run(decision);
+    const record = await this.#coordinator(() => move.id).run(decision);
     if (record.state !== 'done') this.note(`${cell.cell}: failover ${record.id} ended as ${record.state}`);
+  }
+
+  async #isUnmoved(lease: Lease): Promise<boolean> {
+    const present = await this.#o.ports.leases.read(lease.cell, LIMIT);
+    return present !== null && sameRecord(present, lease);
+  }
+
+  #coordinator(newId: () => string): FailoverCoordinator {
+    const { ports, clock, watchOf } = this.#o;
+    return new FailoverCoordinator({ ports, clock, watchOf, newId });
   }
 
   /** Gathers the evidence anew; throws `FAILOVER_REFUSED` when the lease has moved meanwhile to us or nobody. */

@@ -21,6 +21,18 @@ export interface CellObservation {
   readonly receiverAnswers: boolean | null;
   /** A failover of this cell is under way, whoever runs it; `null`: its record could not be read. */
   readonly changing: boolean | null;
+  /** That failover's coordinator is gone. */
+  readonly leftBehind: LeftBehindMove | null;
+}
+
+/** A failover that nobody carries on, as its record tells. */
+export interface LeftBehindMove {
+  readonly id: string;
+  readonly step: string;
+  readonly planned: boolean;
+  readonly to: RegionName;
+  /** How often somebody went on with it. */
+  readonly resumed: number;
 }
 
 /** A change of ownership that somebody, or automation, set about. */

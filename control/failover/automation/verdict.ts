@@ -17,5 +17,7 @@ export type Verdict =
   /** A person may decide; `why` says what keeps automation from doing it by itself. */
   | { readonly kind: 'propose'; readonly why: string }
   | { readonly kind: 'move' }
+  /** Somebody began to move it and is gone: go on where that ended. */
+  | { readonly kind: 'resume' }
   /** Nothing may be done here now, by automation at least. */
   | { readonly kind: 'hold'; readonly why: string };
