@@ -1,6 +1,8 @@
 /** The list of guards follows the code: what `npm run mutate` takes out is still there, once, and who shows it is, too. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { CATALOG } from '../../drills/catalog/index.ts';
+import { DRILL_MUTANTS } from './drill-mutants.ts';
 import { GUARDS } from './guards.ts';
 
 describe('the list of guards', () => {
@@ -12,5 +14,14 @@ describe('the list of guards', () => {
 
   it('names each guard once', () => {
     expect(new Set(GUARDS.map(({ name }) => name)).size).toBe(GUARDS.length);
+  });
+});
+
+describe('the list of guards that drills must miss', () => {
+  it.each(DRILL_MUTANTS.map((mutant) => [mutant.name, mutant] as const))('names what there is: %s', (_name, mutant) => {
+    const names = GUARDS.map(({ name }) => name);
+    expect(mutant.without.filter((name) => !names.includes(name))).toEqual([]);
+    const drill = CATALOG.find(({ name }) => name === mutant.drill);
+    expect(drill && (mutant.variant === undefined || drill.variants?.includes(mutant.variant))).toBe(true);
   });
 });

@@ -2,4 +2,5 @@
 export { Pool } from '../simulation/pool.ts';
 export { runRange } from '../simulation/run-range.ts';
 export { STEPS_DEFAULT } from '../simulation/schedule.ts';
+export { DRILL_MUTANTS } from './drill-mutants.ts';
 export { GUARDS } from './guards.ts';

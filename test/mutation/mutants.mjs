@@ -51,7 +51,7 @@ export class TestBench {
   async misses(guard) {
     this.#copy ??= copyOfCheckout();
     const copy = this.#copy;
-    writeFileSync(join(copy, guard.file), mutated(guard));
+    writeFileSync(join(copy, guard.file), mutated(guard.file, [guard]));
     try {
       return (await failedTests(copy, guard.shownBy)) > 0;
     } finally {
@@ -96,13 +96,16 @@ function mutation(guard) {
     name: 'mutation',
     setup(build) {
       build.onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
-        loaded === path ? { contents: mutated(guard), loader: 'ts' } : undefined,
+        loaded === path ? { contents: mutated(guard.file, [guard]), loader: 'ts' } : undefined,
       );
     },
   };
 }
 
-function mutated(guard) {
-  const source = readFileSync(join(ROOT, guard.file), 'utf8');
-  return edits(guard).reduce((text, { snippet, replacement }) => text.replace(snippet, () => replacement), source);
+/** The file's text without these guards, all of which are in it. */
+export function mutated(file, guards) {
+  const source = readFileSync(join(ROOT, file), 'utf8');
+  return guards
+    .flatMap(edits)
+    .reduce((text, { snippet, replacement }) => text.replace(snippet, () => replacement), source);
 }

@@ -2,21 +2,22 @@
  * `npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]`: takes out one guard after the other
  * and lets the kept schedules and the simulation look for a violation, on all cores. Exit 1 when a guard was not missed, or
  * its snippet is not in its file any more (then the list must follow the code); 2 for usage. `--table` writes the result
- * into docs/found-bugs.md.
+ * into docs/found-bugs.md. `--drill` does the same with real processes, for the few guards of which a drill is a fair judge.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../simulation/run.mjs';
+import { tryDrills } from './drill.mjs';
 import { bundleMutant, missingSnippet, TestBench } from './mutants.mjs';
 
 const SEEDS_DEFAULT = 1_500;
 /** Of the code as it stands: were it broken, nothing that follows would mean anything. */
 const SEEDS_SOUND = 100;
-const USAGE = 'npm run mutate -- [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]';
+const USAGE = 'npm run mutate -- [--drill] [--seeds N] [--only PART-OF-NAME] [--jobs J] [--table] [--json]';
 const DOCUMENT = join(ROOT, 'docs', 'found-bugs.md');
-const [TABLE_BEGIN, TABLE_END] = ['<!-- begin: npm run mutate -- --table -->', '<!-- end -->'];
+const TABLE_END = '<!-- end -->';
 
 function readOptions() {
   try {
@@ -25,6 +26,7 @@ function readOptions() {
         seeds: { type: 'string', default: String(SEEDS_DEFAULT) },
         only: { type: 'string', default: '' },
         jobs: { type: 'string', default: String(availableParallelism()) },
+        drill: { type: 'boolean', default: false },
         table: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
@@ -71,7 +73,7 @@ async function tryGuard(guard, { index, pool, steps, seeds }) {
   }
 }
 
-async function tryAll({ seeds, only, jobs, json }) {
+async function tryAll({ seeds, only, jobs }, onResult) {
   const { file, url } = await bundleMutant(null, 'unmutated');
   const { GUARDS, Pool, STEPS_DEFAULT: steps } = await import(url);
   const pool = new Pool({ root: ROOT, size: jobs });
@@ -84,11 +86,11 @@ async function tryAll({ seeds, only, jobs, json }) {
       process.exit(1);
     }
     const wanted = GUARDS.filter(({ name }) => name.includes(only));
-    const tell = (result) => {
-      if (!json) console.log(`${result.verdict.padEnd(10)} ${result.name.padEnd(52)} ${result.detail}`);
+    const told = (result) => {
+      onResult(result);
       return result;
     };
-    return await Promise.all(wanted.map((guard, index) => tryGuard(guard, { index, pool, steps, seeds }).then(tell)));
+    return await Promise.all(wanted.map((guard, index) => tryGuard(guard, { index, pool, steps, seeds }).then(told)));
   } finally {
     pool.close();
     bench.close();
@@ -97,24 +99,36 @@ async function tryAll({ seeds, only, jobs, json }) {
 }
 
 /** The document's table is what this printed, with its date and bound. */
-function writeTable(results, seeds) {
-  const rows = results.map(
-    ({ name, verdict, detail }) => `| ${name} | ${verdict === 'caught' ? '' : `**${verdict}** `}${detail} |`,
-  );
-  const head = `Printed by \`npm run mutate -- --seeds ${seeds} --table\` on ${new Date().toISOString().slice(0, 10)}.`;
-  const table = [TABLE_BEGIN, head, '', '| guard | broken without it |', '| --- | --- |', ...rows, TABLE_END].join(
-    '\n',
-  );
+function writeTable(command, { head, rows }) {
+  const begin = `<!-- begin: npm run mutate -- ${command.replace(/--seeds \d+ /, '')} -->`;
+  const printed = `Printed by \`npm run mutate -- ${command}\` on ${new Date().toISOString().slice(0, 10)}.`;
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const table = [begin, printed, '', line(head), line(head.map(() => '---')), ...rows.map(line), TABLE_END].join('\n');
   const text = readFileSync(DOCUMENT, 'utf8');
-  const [from, to] = [text.indexOf(TABLE_BEGIN), text.indexOf(TABLE_END)];
-  if (from < 0 || to < from) throw new Error(`${DOCUMENT} has no place for the table: ${TABLE_BEGIN} … ${TABLE_END}.`);
+  const from = text.indexOf(begin);
+  const to = text.indexOf(TABLE_END, from);
+  if (from < 0 || to < from) throw new Error(`${DOCUMENT} has no place for the table: ${begin} … ${TABLE_END}.`);
   writeFileSync(DOCUMENT, text.slice(0, from) + table + text.slice(to + TABLE_END.length));
 }
 
+const unless = (caught, { verdict, detail }) => (verdict === caught ? detail : `**${verdict}** ${detail}`);
+
 const options = readOptions();
-const results = await tryAll(options);
+const tell = (result) => {
+  if (!options.json) console.log(`${result.verdict.padEnd(10)} ${result.name.padEnd(52)} ${result.detail}`);
+};
+const results = options.drill ? await tryDrills({ only: options.only, onResult: tell }) : await tryAll(options, tell);
 if (options.json) console.log(JSON.stringify(results));
-const bad = results.filter(({ verdict }) => verdict === 'NOT caught' || verdict === 'not found');
+const bad = results.filter(({ verdict }) => verdict !== 'caught');
 if (!options.json) console.log(`${results.length} guards, ${bad.length} not shown to be needed`);
-if (options.table) writeTable(results, options.seeds);
+if (options.table && options.drill) {
+  const rows = results.map((result) => [
+    ...[result.without.join(' + '), [result.drill, result.variant].filter(Boolean).join(' ')],
+    ...[result.breaks, unless('caught', result)],
+  ]);
+  writeTable('--drill --table', { head: ['without', 'drill', 'what goes wrong', 'what it said'], rows });
+} else if (options.table) {
+  const rows = results.map((result) => [result.name, unless('caught', result)]);
+  writeTable(`--seeds ${options.seeds} --table`, { head: ['guard', 'broken without it'], rows });
+}
 process.exitCode = bad.length === 0 && results.length > 0 ? 0 : 1;
