@@ -36,12 +36,12 @@ export const DRILL_MUTANTS: readonly DrillMutant[] = [
       'The region that is cut off, where no fence can be raised, goes on beside the new owner and acknowledges. The lease alone prevents that.',
   },
   {
-    name: 'fence and lease wait',
-    without: ['fence check of replicated commits', 'lease wait of the coordinator'],
+    name: 'lease wait, and none alone before it is over',
+    without: ['lease wait of the coordinator', 'peer gone only after a lease'],
     drill: 'split-brain',
     evidence: 'no-stale-write',
     breaks:
-      'The new owner begins while the old one may still write, and what that wrote alone lands in the new line after the heal. With the fence it is set aside; with the wait it is never written.',
+      'The new owner begins while the lease of the old one still runs, and both acknowledge. With the wait the old one has stopped before; while its peer is only suspect it refuses.',
   },
   {
     name: 'fence and order',
