@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FAILURES_MAX, OPEN_MS, SILENCE_MS } from '../../router/core/link-breaker.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../../router/core/limits.ts';
+import { FAILURES_MAX, OPEN_MS, SILENCE_MS } from '../../router/core/link-breaker.ts';
 import { EAST, HOSTS, RouterUnderTest, signToken, tenantOn, WEST } from './router-under-test.ts';
 import { echo, notActive } from './scripted-cells.ts';
 
