@@ -10,6 +10,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { Stack } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import { ARBITER_TABLE, FAULTS_PREFIX, TAGS } from '../../core/aws-names.ts';
+import { acceptWildcard } from './accepted.ts';
 
 export interface ExperimentsProps {
   readonly region: string;
@@ -74,6 +75,7 @@ export class Experiments extends Construct {
       }),
       inlinePolicies: { faults: faultsPolicy(this, props) },
     });
+    acceptWildcards(role, props);
     const template = (
       drill: string,
       rest: Pick<fis.CfnExperimentTemplateProps, 'description' | 'actions' | 'targets'>,
@@ -125,15 +127,12 @@ export class Experiments extends Construct {
 }
 
 function faultsPolicy(scope: Construct, { region, bucketName }: ExperimentsProps): iam.PolicyDocument {
-  const { account } = Stack.of(scope);
   const allow = (sid: string, actions: string[], resources: string[]) =>
     new iam.PolicyStatement({ sid, actions, resources });
   return new iam.PolicyDocument({
     statements: [
-      allow('WriteFaults', ['s3:PutObject', 's3:DeleteObject'], [`arn:aws:s3:::${bucketName}/${FAULTS_PREFIX}*`]),
-      // Whichever functions carry the tags when it starts.
-      allow('ReadFunctions', ['lambda:GetFunction'], [`arn:aws:lambda:${region}:${account}:function:holdfast-*`]),
-      // The service knows no narrower resource for a look-up by tags.
+      allow('WriteFaults', ['s3:PutObject', 's3:DeleteObject'], [faultsArn(bucketName)]),
+      allow('ReadFunctions', ['lambda:GetFunction'], [functionsArn(scope, region)]),
       allow('FindByTags', ['tag:GetResources'], ['*']),
       allow(
         'PauseReplication',
@@ -142,11 +141,28 @@ function faultsPolicy(scope: Construct, { region, bucketName }: ExperimentsProps
         ),
         [arbiterArn(scope, region)],
       ),
-      // For tables with strong consistency; the action takes no resource. What is hit is the template's target.
       allow('PauseStrong', ['dynamodb:InjectError'], ['*']),
     ],
   });
 }
+
+function acceptWildcards(role: iam.Role, { region, bucketName }: ExperimentsProps): void {
+  const reasons = [
+    [faultsArn(bucketName), 'AWS FIS writes an object for each function and experiment, under names of its own.'],
+    [functionsArn(role, region), 'Functions are found by their tags when a drill starts; cells come and go.'],
+    // Both statements with it: FindByTags and PauseStrong.
+    [
+      '*',
+      'tag:GetResources and dynamodb:InjectError take no resource. What is hit are the targets of the template that runs, and those carry our tags or are the arbiter.',
+    ],
+  ] as const;
+  for (const [resource, because] of reasons) acceptWildcard(role, { resource, because });
+}
+
+const faultsArn = (bucketName: string) => `arn:aws:s3:::${bucketName}/${FAULTS_PREFIX}*`;
+
+const functionsArn = (scope: Construct, region: string) =>
+  `arn:aws:lambda:${region}:${Stack.of(scope).account}:function:holdfast-*`;
 
 const arbiterArn = (scope: Construct, region: string) =>
   `arn:aws:dynamodb:${region}:${Stack.of(scope).account}:table/${ARBITER_TABLE}`;

@@ -1,8 +1,9 @@
 /**
- * Makes a function's policy from its row in infra/functions.ts. Every resource is named in full, by the deterministic names of
+ * Makes a function's role from its row in infra/functions.ts. Every resource is named in full, by the deterministic names of
  * core/aws-names.ts, but for the wildcards argued for beside them.
  */
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import {
   ARBITER_TABLE,
   cellTableName,
@@ -15,6 +16,7 @@ import {
 } from '../../core/aws-names.ts';
 import { SERVICES } from '../../core/topology-aws.ts';
 import type { FunctionSpec, OtherGrant, TableRole } from '../functions.ts';
+import { acceptWildcard } from './accepted.ts';
 
 /** Where the function runs, and whom it may know. */
 export interface GrantPlace {
@@ -31,25 +33,51 @@ export interface GrantPlace {
   readonly faultInjection: boolean;
 }
 
-export function policyOf(spec: FunctionSpec, place: GrantPlace): iam.PolicyDocument {
-  const tables = Object.entries(spec.tables).map(([role, actions]) =>
-    allow({
+/** A statement of a policy, that allows. */
+interface Grant extends Pick<iam.PolicyStatementProps, 'conditions'> {
+  readonly sid: string;
+  readonly actions: string[];
+  readonly resources: string[];
+  /** Why a resource can't be named in full. Wanted where one has a wildcard, and only there. */
+  readonly because?: string;
+}
+
+/** Makes the role of a function, with exactly what its row says. Throws where a wildcard has no argument. */
+export function roleOf(scope: Construct, { spec, place }: { spec: FunctionSpec; place: GrantPlace }): iam.Role {
+  const tables = Object.entries(spec.tables).map(
+    ([role, actions]): Grant => ({
       sid: `Table${titled(role)}`,
       actions: actions.map((action) => `dynamodb:${action}`),
       resources: [tableArn(role as TableRole, place)],
     }),
   );
   const others = spec.others.flatMap((grant) => otherStatements(grant, place));
-  return new iam.PolicyDocument({ statements: [logs(place), ...tables, ...others, ...faults(spec, place)] });
+  const grants = [logs(place), ...tables, ...others, ...faults(spec, place)];
+  const role = new iam.Role(scope, 'Role', {
+    assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { calls: policyOf(grants) },
+  });
+  for (const { sid, resources, because } of grants) {
+    for (const resource of resources.filter((name) => name.includes('*'))) {
+      if (because === undefined) throw new RangeError(`The grant ${sid} has a wildcard (${resource}) and no reason.`);
+      acceptWildcard(role, { resource, because });
+    }
+  }
+  return role;
 }
 
-function logs({ account, region, functionName }: GrantPlace): iam.PolicyStatement {
-  return allow({
+const policyOf = (grants: readonly Grant[]) =>
+  new iam.PolicyDocument({
+    statements: grants.map(({ because: _because, ...statement }) => new iam.PolicyStatement(statement)),
+  });
+
+function logs({ account, region, functionName }: GrantPlace): Grant {
+  return {
     sid: 'Log',
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    // Lambda names the streams of a group, one for each sandbox: they can't be known before.
     resources: [`arn:aws:logs:${region}:${account}:log-group:${logGroupName(functionName)}:log-stream:*`],
-  });
+    because: 'Lambda names the streams of the group, one for each sandbox: they are not known before.',
+  };
 }
 
 export const logGroupName = (functionName: string) => `/aws/lambda/${functionName}`;
@@ -68,84 +96,81 @@ function tableArn(role: TableRole, { account, region, cell }: GrantPlace): strin
   }
 }
 
-function otherStatements(grant: OtherGrant, place: GrantPlace): readonly iam.PolicyStatement[] {
+function otherStatements(grant: OtherGrant, place: GrantPlace): readonly Grant[] {
   const { account, region, regions } = place;
   const map = `arn:aws:s3:::${mapBucketName(account, region)}/${MAP_OBJECT}`;
   switch (grant) {
     case 'own-stream': {
       const actions = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
       const resources = [known(place.streamArn, 'a stream')];
-      return [allow({ sid: 'Stream', actions: actions.map((action) => `dynamodb:${action}`), resources })];
+      return [{ sid: 'Stream', actions: actions.map((action) => `dynamodb:${action}`), resources }];
     }
     case 'dead-letters':
       return [
-        allow({
-          sid: 'DeadLetters',
-          actions: ['sqs:SendMessage'],
-          resources: [known(place.deadLettersArn, 'a queue')],
-        }),
+        { sid: 'DeadLetters', actions: ['sqs:SendMessage'], resources: [known(place.deadLettersArn, 'a queue')] },
       ];
     case 'read-map':
-      return [allow({ sid: 'ReadMap', actions: ['s3:GetObject'], resources: [map] })];
+      return [{ sid: 'ReadMap', actions: ['s3:GetObject'], resources: [map] }];
     case 'write-map':
-      return [allow({ sid: 'WriteMap', actions: ['s3:PutObject'], resources: [map] })];
+      return [{ sid: 'WriteMap', actions: ['s3:PutObject'], resources: [map] }];
     case 'write-edge-map': {
       // There is one only where the entry is at the edge.
       if (place.keyValueStoreArn === undefined) return [];
       const actions = ['DescribeKeyValueStore', 'GetKey', 'ListKeys', 'UpdateKeys'];
       const named = actions.map((action) => `cloudfront-keyvaluestore:${action}`);
-      return [allow({ sid: 'EdgeMap', actions: named, resources: [place.keyValueStoreArn] })];
+      return [{ sid: 'EdgeMap', actions: named, resources: [place.keyValueStoreArn] }];
     }
     case 'call-cells':
-      // Any cell: routers serve cells that are made after them, and a new cell must not mean a new router everywhere.
-      return callByUrl(
-        'Cells',
-        regions.flatMap((at) =>
+      return callByUrl({
+        sid: 'Cells',
+        resources: regions.flatMap((at) =>
           SERVICES.map((service) => `arn:aws:lambda:${at}:${account}:function:holdfast-*-${service}:${LIVE}`),
         ),
-      );
+        because: 'Routers serve cells that are made after them; a new cell must not mean a new role in every region.',
+      });
     case 'ask-routers': {
       const resources = regions.map((at) => `arn:aws:lambda:${at}:${account}:function:${regionFunctionName('router')}`);
-      return [allow({ sid: 'AskRouters', actions: ['lambda:InvokeFunction'], resources })];
+      return [{ sid: 'AskRouters', actions: ['lambda:InvokeFunction'], resources }];
     }
     case 'call-payments':
-      return callByUrl('Payments', [
-        `arn:aws:lambda:${region}:${account}:function:${regionFunctionName('payments')}:${LIVE}`,
-      ]);
+      return callByUrl({
+        sid: 'Payments',
+        resources: [`arn:aws:lambda:${region}:${account}:function:${regionFunctionName('payments')}:${LIVE}`],
+      });
   }
 }
 
 /** Since October 2025 a Function URL asks for both permissions; the second holds for calls through the URL only. */
-function callByUrl(sid: string, resources: string[]): readonly iam.PolicyStatement[] {
+function callByUrl({ sid, ...rest }: Omit<Grant, 'actions'>): readonly Grant[] {
   return [
-    allow({ sid: `Call${sid}Url`, actions: ['lambda:InvokeFunctionUrl'], resources }),
-    allow({
+    { ...rest, sid: `Call${sid}Url`, actions: ['lambda:InvokeFunctionUrl'] },
+    {
+      ...rest,
       sid: `Call${sid}`,
       actions: ['lambda:InvokeFunction'],
-      resources,
       conditions: { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } },
-    }),
+    },
   ];
 }
 
 /** What the extension of AWS FIS reads to learn what to inject. */
-function faults(spec: FunctionSpec, { faultInjection, account, region }: GrantPlace): readonly iam.PolicyStatement[] {
+function faults(spec: FunctionSpec, { faultInjection, account, region }: GrantPlace): readonly Grant[] {
   if (!faultInjection || spec.scope !== 'cell') return [];
   const bucket = `arn:aws:s3:::${mapBucketName(account, region)}`;
   return [
-    allow({
+    {
       sid: 'ListFaults',
       actions: ['s3:ListBucket'],
       resources: [bucket],
       conditions: { StringLike: { 's3:prefix': [`${FAULTS_PREFIX}*`] } },
-    }),
-    // FIS names one object for each function and experiment.
-    allow({ sid: 'ReadFaults', actions: ['s3:GetObject'], resources: [`${bucket}/${FAULTS_PREFIX}*`] }),
+    },
+    {
+      sid: 'ReadFaults',
+      actions: ['s3:GetObject'],
+      resources: [`${bucket}/${FAULTS_PREFIX}*`],
+      because: 'AWS FIS writes an object for each function and experiment, under names of its own.',
+    },
   ];
-}
-
-function allow(statement: iam.PolicyStatementProps): iam.PolicyStatement {
-  return new iam.PolicyStatement({ effect: iam.Effect.ALLOW, ...statement });
 }
 
 const titled = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);

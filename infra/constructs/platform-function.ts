@@ -2,7 +2,6 @@
  * One function as all of them are made: arm64, its own role from its row, its own log group, a published version behind the
  * alias `live`, and a URL on that alias when its row says so. Nothing calls an unpublished version.
  */
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { AssetHashType, Duration, Fn, RemovalPolicy, Tags } from 'aws-cdk-lib/core';
@@ -11,7 +10,8 @@ import { FAULTS_PREFIX, LIVE, mapBucketName, TAGS } from '../../core/aws-names.t
 import type { Stage } from '../../core/topology-aws.ts';
 import type { FunctionCode } from '../bundle.ts';
 import type { FunctionSpec } from '../functions.ts';
-import { type GrantPlace, logGroupName, policyOf } from './grants.ts';
+import { accept } from './accepted.ts';
+import { type GrantPlace, logGroupName, roleOf } from './grants.ts';
 
 export interface PlatformFunctionProps {
   readonly spec: FunctionSpec;
@@ -48,10 +48,7 @@ export class PlatformFunction extends Construct {
       memorySize: spec.memoryMb,
       timeout: Duration.seconds(spec.timeoutS),
       environment: { ...props.environment, ...(withFaults ? faultsEnvironment(place) : {}) },
-      role: new iam.Role(this, 'Role', {
-        assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-        inlinePolicies: { calls: policyOf(spec, place) },
-      }),
+      role: roleOf(this, { spec, place }),
       logGroup: new logs.LogGroup(this, 'Log', {
         logGroupName: logGroupName(place.functionName),
         retention: stage === 'production' ? logs.RetentionDays.THREE_MONTHS : logs.RetentionDays.ONE_WEEK,
@@ -59,6 +56,11 @@ export class PlatformFunction extends Construct {
       }),
       ...(withFaults ? { layers: [lambda.LayerVersion.fromLayerVersionArn(this, 'Faults', FAULTS_LAYER)] } : {}),
       ...(props.reservedConcurrency ? { reservedConcurrentExecutions: props.reservedConcurrency } : {}),
+    });
+    accept(this.function, {
+      finding: 'L1',
+      because:
+        'The bundles are built for Node 22, and one machine runs the same on Node 20: a newer runtime is a change of its own.',
     });
     this.live = new lambda.Alias(this, 'Live', { aliasName: LIVE, version: this.function.currentVersion });
     this.url = spec.url === null ? null : urlOf(this.live, spec.url);

@@ -15,6 +15,7 @@ import {
   routerOriginId,
 } from '../../core/aws-names.ts';
 import type { RegionName } from '../../core/ids.ts';
+import { accept } from '../constructs/accepted.ts';
 import { regionalEntry } from '../constructs/regional-entry.ts';
 import { type PlatformProps, PlatformStack } from './platform-stack.ts';
 
@@ -57,6 +58,7 @@ export class EntryStack extends PlatformStack {
         },
       },
     });
+    acceptFindings(distribution, { ownDomain: aws.domain !== null });
     new CfnOutput(this, 'Url', { value: `https://${aws.domain?.name ?? distribution.attrDomainName}` });
   }
 
@@ -97,4 +99,17 @@ function origin(region: RegionName): cloudfront.CfnDistribution.OriginProperty {
 
 function certificate(acmCertificateArn: string): cloudfront.CfnDistribution.ViewerCertificateProperty {
   return { acmCertificateArn, sslSupportMethod: 'sni-only', minimumProtocolVersion: 'TLSv1.2_2021' };
+}
+
+function acceptFindings(distribution: cloudfront.CfnDistribution, { ownDomain }: { ownDomain: boolean }): void {
+  const because = {
+    CFR1: "Whom a product serves is its owner's to say: a fork adds the countries here.",
+    CFR2: 'A firewall costs 5 USD a month when idle. The routers refuse who has no token, and limit each tenant.',
+    CFR3: 'Lambda counts the requests and failures of each router; a log of every request would need a bucket and hold addresses of visitors.',
+    // CloudFront's own certificate comes with its oldest protocol; only an own domain may choose.
+    ...(ownDomain
+      ? {}
+      : { CFR4: 'Without an own domain CloudFront leaves no choice of the protocol. Set aws.domain.' }),
+  };
+  for (const [finding, reason] of Object.entries(because)) accept(distribution, { finding, because: reason });
 }
