@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { cellStackName } from '../../core/aws-names.ts';
 import { checkIndependence } from './checks/independence.ts';
-import { damaged, EVERYTHING, picked, type Template, templateOf, templatesOf, topologyOf } from './templates.ts';
+import { damaged, picked, type Template, templateOf, templatesOf } from './templates.ts';
+import { EVERYTHING, topologyOf } from './topologies.ts';
 
 const HOME = cellStackName('c01', 'us-east-1');
 const whole = () => templatesOf({ aws: EVERYTHING });

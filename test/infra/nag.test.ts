@@ -6,7 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import { type App, Validations } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { AwsInput } from '../../core/topology-aws.ts';
-import { appOf, EVERYTHING, PRODUCTION } from './templates.ts';
+import { appOf } from './templates.ts';
+import { EVERYTHING, PRODUCTION } from './topologies.ts';
 
 const REASON_CHARS_MIN = 40;
 const DOMAIN: AwsInput = {

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { checkAlarms } from './checks/alarms.ts';
 import { checkExperiments } from './checks/experiments.ts';
 import { checkUrlCallers } from './checks/url-callers.ts';
-import { type DraftResource, damaged, EVERYTHING, picked, resourcesOf, templatesOf } from './templates.ts';
+import { type DraftResource, damaged, picked, resourcesOf, templatesOf } from './templates.ts';
+import { EVERYTHING } from './topologies.ts';
 
 const CELL = 'holdfast-cell-c01-us-east-1';
 const REGION = 'holdfast-region-us-east-1';

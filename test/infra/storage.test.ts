@@ -3,18 +3,8 @@ import { ARBITER_TABLE, PAYMENTS_TABLE } from '../../core/aws-names.ts';
 import { checkStorage } from './checks/storage.ts';
 import { checkStrongTables } from './checks/strong-tables.ts';
 import { checkConcurrency, checkTags } from './checks/upkeep.ts';
-import {
-  type Draft,
-  type DraftResource,
-  damaged,
-  EVERYTHING,
-  PRODUCTION,
-  picked,
-  taggable,
-  templateOf,
-  templatesOf,
-  topologyOf,
-} from './templates.ts';
+import { type Draft, type DraftResource, damaged, picked, taggable, templateOf, templatesOf } from './templates.ts';
+import { EVERYTHING, PRODUCTION, topologyOf } from './topologies.ts';
 
 const GLOBAL = 'holdfast-global';
 const CELL = 'holdfast-cell-c01-us-east-1';

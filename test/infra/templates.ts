@@ -3,12 +3,10 @@
  * CloudFormation's own rules are left to `validated.test.ts`, because their engine is slow to start and does not run in jest.
  */
 import { type App, CfnResource, Stack, TagManager } from 'aws-cdk-lib/core';
-import { validateTopology } from '../../core/topology.ts';
-import { type AwsInput, UNRESERVED_CONCURRENCY } from '../../core/topology-aws.ts';
-import { defaultTopology } from '../../core/topology-sizing.ts';
+import type { AwsInput } from '../../core/topology-aws.ts';
 import { buildApp } from '../../infra/app.ts';
-import platform from '../../platform.config.ts';
 import { plainBundles } from './plain-bundles.ts';
+import { topologyOf } from './topologies.ts';
 
 export interface Resource {
   readonly Type: string;
@@ -33,24 +31,8 @@ export interface Choice {
   readonly only?: string;
 }
 
-/** 3 service functions × 10 copies, and two thirds of the cells in each region at most. */
-const RESERVED_PER_CELL = 30;
 const bundles = plainBundles();
 const made = new Map<string, { readonly app: App; readonly templates: Templates }>();
-
-export function topologyOf({ cells = 2, aws = {} }: Choice) {
-  const grown = defaultTopology({ cells, base: platform });
-  const accountConcurrency = cells * RESERVED_PER_CELL + UNRESERVED_CONCURRENCY;
-  return validateTopology({ ...grown, aws: { ...grown.aws, accountConcurrency, ...aws } });
-}
-
-/** The settings that make most: somebody is told, and the edge routes. */
-export const EVERYTHING: AwsInput = { alarmEmail: 'oncall@example.com', entry: 'edge' };
-export const PRODUCTION: AwsInput = {
-  ...EVERYTHING,
-  stage: 'production',
-  identity: { issuer: 'https://id.example.com', jwksUrl: 'https://id.example.com/keys' },
-};
 
 export function appOf(choice: Choice): App {
   return buildApp(topologyOf(choice), {
