@@ -3,11 +3,12 @@ import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { IN_FLIGHT_PER_LINK_MAX } from '../../router/core/limits.ts';
 import { FAILURES_MAX, OPEN_MS, SILENCE_MS } from '../../router/core/link-breaker.ts';
-import { EAST, HOSTS, RouterUnderTest, signToken, tenantOn, WEST } from './router-under-test.ts';
+import { HOSTS, testOnNode } from './hosts.ts';
+import { EAST, RouterUnderTest, signToken, tenantOn, WEST } from './router-under-test.ts';
 import { echo, notActive } from './scripted-cells.ts';
 
 describe.each(HOSTS)('on %s', (host) => {
-  const onNode = host === 'node' ? it : it.skip;
+  const onNode = testOnNode(host);
   let under: RouterUnderTest;
   const start = async (...handlers: Parameters<typeof RouterUnderTest.start>) => {
     under = await RouterUnderTest.start(handlers[0], host);

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { generateKeyPair, SignJWT } from 'jose';
 import { BODY_BYTES_MAX } from '../../router/core/limits.ts';
-import { HOSTS, RouterUnderTest, signingKey, signToken } from './router-under-test.ts';
+import { describeOnNode, HOSTS, testOnNode } from './hosts.ts';
+import { RouterUnderTest, signingKey, signToken } from './router-under-test.ts';
 
 describe.each(HOSTS)('on %s', (host) => {
-  const onNode = host === 'node' ? it : it.skip;
-  const describeOnNode = host === 'node' ? describe : describe.skip;
+  const onNode = testOnNode(host);
   let under: RouterUnderTest;
   beforeAll(async () => {
     under = await RouterUnderTest.start({}, host);
@@ -100,7 +100,7 @@ describe.each(HOSTS)('on %s', (host) => {
   });
 
   // Lambda's front parses; what reaches the function is whole.
-  describeOnNode('framing', () => {
+  describeOnNode(host)('framing', () => {
     const head = () => `host: a\r\nauthorization: Bearer ${under.token}\r\n`;
     const smuggled: readonly [string, () => string][] = [
       [

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { EAST, HOSTS, ownerOf, RouterUnderTest, tenantOn, WEST } from './router-under-test.ts';
+import { HOSTS, testOnNode } from './hosts.ts';
+import { EAST, ownerOf, RouterUnderTest, tenantOn, WEST } from './router-under-test.ts';
 import { streaming } from './scripted-cells.ts';
 
 /** How a cell knows that the router asks it. */
@@ -14,7 +15,7 @@ const CREDENTIAL = {
 };
 
 describe.each(HOSTS)('on %s', (host) => {
-  const onNode = host === 'node' ? it : it.skip;
+  const onNode = testOnNode(host);
   let under: RouterUnderTest;
   const start = async (...handlers: Parameters<typeof RouterUnderTest.start>) => {
     under = await RouterUnderTest.start(handlers[0], host);

@@ -1,4 +1,5 @@
 /** A real router on a free port, in front of cells and a map source that a test scripts. Everything ends with `close`. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -20,16 +21,13 @@ import { validateTopology } from '../../core/topology.ts';
 import { readKeySet } from '../../router/auth/key-set.ts';
 import { readSettings } from '../../router/node/environment.ts';
 import { startRouter } from '../../router/node/router-process.ts';
+import type { Host } from './hosts.ts';
 import { startLambdaRouter } from './lambda-front.ts';
 import { type CellHandler, echo, type Streaming } from './scripted-cells.ts';
 
 export const EAST = 'us-east-1';
 export const WEST = 'us-west-2';
 const ISSUER = 'https://issuer.test';
-
-/** What runs the router's core. The suites of this folder hold for both; each exception has its reason beside it. */
-export const HOSTS = ['node', 'lambda'] as const;
-export type Host = (typeof HOSTS)[number];
 
 interface Running {
   readonly port: number;
