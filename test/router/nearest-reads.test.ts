@@ -1,6 +1,7 @@
 /** Reads with a bound of staleness through a real router: they begin in its own region and end at the owner if need be. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { EAST, HOSTS, ownerOf, RouterUnderTest, WEST } from './router-under-test.ts';
+import { HOSTS } from './hosts.ts';
+import { EAST, ownerOf, RouterUnderTest, WEST } from './router-under-test.ts';
 import { echo, notActive } from './scripted-cells.ts';
 
 describe.each(HOSTS)('on %s', (host) => {
