@@ -4,6 +4,7 @@
  * lease keeper and one store however many services it runs.
  */
 import type { Clock } from '../core/clock.ts';
+import type { Documents } from '../core/documents/document-type.ts';
 import type { CellId, Epoch, RegionName, TenantId } from '../core/ids.ts';
 import type { Rng } from '../core/rng.ts';
 import type { CellStore, ConflictRule, MessageHandler } from './cell-store.ts';
@@ -26,6 +27,8 @@ export interface CellRuntime {
   readonly store: CellStore;
   readonly clock: Clock;
   readonly rng: Rng;
+  /** Limits, modes and whatever else is set at run time: in memory, always there. */
+  readonly documents: Documents;
   /** The standing at this instant; cheap, in memory, checks the lease by the clock. */
   standing(): Standing;
   /** Whether the placement that this cell knows gives it the tenant; `true` while it knows none. */

@@ -3,11 +3,13 @@
  * a process with loops (`runtime.ts`) and one that only takes turns (`on-demand-cell.ts`) stand on the same parts.
  */
 import type { Clock } from '../core/clock.ts';
+import { DOCUMENT_TYPES } from '../core/documents/document-types.ts';
 import { PINNED_TTL_MS } from '../core/lease.ts';
 import type { Rng } from '../core/rng.ts';
 import { type CellConfig, type Environment, required } from './cell-config.ts';
 import type { CellRuntime, Standing } from './cell-runtime.ts';
 import type { ConflictRule } from './cell-store.ts';
+import { DocumentCopies } from './documents/document-copies.ts';
 import { LeaseArbiter } from './lease/lease-arbiter.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { OutboxRelay } from './outbox/outbox-relay.ts';
@@ -81,7 +83,9 @@ export function wireCell(wiring: Wiring) {
     everyMs: config.leaseTtlMs === PINNED_TTL_MS ? PINNED_RECONCILE_EVERY_MS : config.leaseTtlMs,
     ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
   };
-  const parts = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay, store, placement };
+  const documents = new DocumentCopies(DOCUMENT_TYPES);
+  const shared = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay };
+  const parts = { ...shared, store, placement, documents };
   return {
     ...parts,
     tables,
@@ -117,17 +121,19 @@ interface RuntimeParts {
   readonly relay: OutboxRelay;
   readonly store: FencedStore;
   readonly placement: PlacementCopy;
+  readonly documents: DocumentCopies;
   readonly rules: Map<string, ConflictRule>;
 }
 
 function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: RuntimeParts): CellRuntime {
-  const { keeper, heartbeat, relay, store, placement, rules } = parts;
+  const { keeper, heartbeat, relay, store, placement, documents, rules } = parts;
   const { cell, region, peer } = config;
   return {
     identity: { cell, region, peer },
     store,
     clock,
     rng,
+    documents,
     hearsPeer,
     standing: () => toStanding(keeper),
     servesTenant: (tenant) => placement.gives(tenant, cell),

@@ -5,7 +5,8 @@
 import type { CellId } from '../ids.ts';
 import type { Topology } from '../topology.ts';
 
-export interface DocumentType<Body> {
+/** Functions as methods, so that a type of any body can stand in a list of `DocumentType<unknown>`, who never mixes bodies of two. */
+export interface DocumentType<Body = unknown> {
   /** `modes`: lower-case letters, digits and hyphens; also its name in the arbiter and the CLI. */
   readonly name: string;
   /** One sentence for "holdfast document list". */
@@ -20,17 +21,17 @@ export interface DocumentType<Body> {
   /** The default that every release carries; what a consumer runs that never heard of another. Valid by its own checks. */
   readonly bundled: Body;
   /** Schema: takes any value of JSON, returns a copy that shares nothing with it. Throws `INVALID_INPUT`, naming path, value and what is allowed. */
-  readonly parse: (value: unknown) => Body;
+  parse(value: unknown): Body;
   /**
    * Semantics against the topology, and limits of change against the predecessor. Returns every objection, each a sentence with what was
    * seen and what is allowed; none means publishable. `force` of an operator passes `delta` ones, never `semantic` ones.
    */
-  readonly check: (body: Body, context: CheckContext<Body>) => readonly Objection[];
+  check(body: Body, context: CheckContext<Body>): readonly Objection[];
   /** Whether going from `before` to `after` only takes load or function away, so that it may go everywhere at once. */
-  readonly isSafeDirection: (before: Body, after: Body) => boolean;
+  isSafeDirection(before: Body, after: Body): boolean;
 }
 
-export interface CheckContext<Body> {
+export interface CheckContext<Body = unknown> {
   readonly topology: Topology;
   /** The edition that it would follow. */
   readonly before: Body;

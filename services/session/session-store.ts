@@ -73,6 +73,7 @@ function bound(runtime: CellRuntime): Omit<CellRuntime, 'store'> {
     identity: runtime.identity,
     clock: runtime.clock,
     rng: runtime.rng,
+    documents: runtime.documents,
     hearsPeer: runtime.hearsPeer,
     standing: () => runtime.standing(),
     servesTenant: (tenant) => runtime.servesTenant(tenant),

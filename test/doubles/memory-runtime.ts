@@ -1,7 +1,9 @@
 /** A cell runtime for service tests: an in-memory store, a standing that the test sets, and an outbox that it delivers by hand. */
 import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { ConflictRule, MessageHandler } from '../../cell/cell-store.ts';
+import { DocumentCopies } from '../../cell/documents/document-copies.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { DOCUMENT_TYPES } from '../../core/documents/document-types.ts';
 import { invalid } from '../../core/errors.ts';
 import { cellId, epoch, regionName, type TenantId } from '../../core/ids.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
@@ -12,6 +14,7 @@ export class MemoryRuntime implements CellRuntime {
   readonly store: MemoryStore;
   readonly clock: Clock;
   readonly rng: Rng = seededRng(1);
+  readonly documents = new DocumentCopies(DOCUMENT_TYPES);
   readonly handlers = new Map<string, MessageHandler>();
   readonly rules: ConflictRule[] = [];
   readonly settings = new Map<string, string>();
