@@ -19,6 +19,8 @@ export interface CellConfig {
   readonly storeUrl?: string;
   readonly peerStoreUrl?: string;
   readonly arbiterUrl?: string;
+  /** A file in which documents outlive the process. Absent: they do not. */
+  readonly keptPath?: string;
 }
 
 const LEASE_TTL_MS = { from: 100, to: 600_000 };
@@ -48,6 +50,7 @@ export function cellConfig(env: Environment): CellConfig {
     ...optionalUrl(env, 'HOLDFAST_STORE_URL', 'storeUrl'),
     ...optionalUrl(env, 'HOLDFAST_PEER_STORE_URL', 'peerStoreUrl'),
     ...optionalUrl(env, 'HOLDFAST_ARBITER_URL', 'arbiterUrl'),
+    ...(env.HOLDFAST_LKG_PATH ? { keptPath: env.HOLDFAST_LKG_PATH } : {}),
   };
 }
 

@@ -26,19 +26,26 @@ const LEASE_WAIT_MS_MAX = 1_500;
 const AFTER_MS_MAX = 300;
 /** The arbiter is shared by all cells, and the placement changes rarely. */
 const PLACEMENT_EVERY_MS = 60_000;
+/** As the placement. A switch takes as long to reach a process that serves. */
+const DOCUMENTS_EVERY_MS = 60_000;
 const PEER_ASKED_EVERY_MS = 250;
 const PEER_CALL_MS_MAX = 500;
+
+/** The arbiter is gone, or says what can't be used. A rejection that nobody waits for would end the process. */
+const keepWhatIsThere = () => undefined;
 
 export class OnDemandCell {
   readonly cell: WiredCell;
   readonly #clock: Clock;
   readonly #renewAfterMs: number;
+  readonly #followsDocuments: boolean;
   #look: Promise<void> | null = null;
   #lookAgainAtMs = Number.NEGATIVE_INFINITY;
   #lookFailures = 0;
   /** Something says that what this process believes of the lease is over. */
   #forced = false;
   #placementDueAtMs = Number.NEGATIVE_INFINITY;
+  #documentsDueAtMs = Number.NEGATIVE_INFINITY;
   #peerDueAtMs = Number.NEGATIVE_INFINITY;
   #asked = 0;
 
@@ -51,6 +58,7 @@ export class OnDemandCell {
       onFenced: () => this.lookAgain(),
     });
     this.#clock = clock;
+    this.#followsDocuments = parts.documents !== undefined;
     const validityMs = holderValidityMs(config.leaseTtlMs);
     const ratio = RENEW_AT_RATIO.from + (RENEW_AT_RATIO.to - RENEW_AT_RATIO.from) * rng.next();
     // A pinned lease is not renewed for its validity, but to hear that it is gone.
@@ -66,8 +74,11 @@ export class OnDemandCell {
   /** Runs one invocation. Never fails or waits long for anything but the work itself. */
   async serve<T>(work: () => Promise<T>): Promise<T> {
     const { keeper, replicator } = this.cell;
-    const beside = [this.lookIfDue(), this.#placementIfDue(), this.#askPeerIfSilent()];
-    if (!keeper.standing().held) await this.#within(LEASE_WAIT_MS_MAX, beside[0]);
+    const isNew = this.#documentsDueAtMs === Number.NEGATIVE_INFINITY;
+    const beside = [this.lookIfDue(), this.#documentsIfDue(), this.#placementIfDue(), this.#askPeerIfSilent()];
+    // A process that has just begun has no lease: while it waits for that, its first documents come, too.
+    const awaited = Promise.all(beside.slice(0, isNew ? 2 : 1));
+    if (!keeper.standing().held) await this.#within(LEASE_WAIT_MS_MAX, awaited);
     try {
       return await work();
     } finally {
@@ -113,7 +124,17 @@ export class OnDemandCell {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#placementDueAtMs) return;
     this.#placementDueAtMs = nowMs + PLACEMENT_EVERY_MS * (0.8 + 0.4 * this.cell.rng.next());
-    await this.cell.placement.refresh();
+    await this.cell.placement.refresh().catch(keepWhatIsThere);
+  }
+
+  async #documentsIfDue(): Promise<void> {
+    const { documentReader, rng } = this.cell;
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#followsDocuments || nowMs < this.#documentsDueAtMs) return;
+    const isFirst = this.#documentsDueAtMs === Number.NEGATIVE_INFINITY;
+    this.#documentsDueAtMs = nowMs + DOCUMENTS_EVERY_MS * (0.8 + 0.4 * rng.next());
+    if (isFirst) await documentReader.load();
+    await documentReader.refresh().catch(keepWhatIsThere);
   }
 
   /** While the peer is in doubt no write is sent there that could show that it is back, so something has to be. */

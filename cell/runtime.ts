@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../core/clock.ts';
 import { systemRng } from '../core/rng.ts';
+import { KeptFile } from '../resilience/kept-file.ts';
 import { cellConfig, type Environment } from './cell-config.ts';
 import type { CellRuntime } from './cell-runtime.ts';
 import { openTables } from './open-tables.ts';
@@ -25,6 +26,8 @@ export interface RunningCell {
   readonly quarantine: QuarantineDesk;
   /** The doorbell: look at the lease now. */
   ring(): void;
+  /** Takes the documents that an earlier process kept; never rejects. */
+  loadDocuments(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +43,10 @@ export async function startCellRuntime(env: Environment): Promise<RunningCell> {
   // On AWS the stacks create the tables; an engine on one machine begins empty.
   if (config.storeUrl !== undefined) await ensureTable({ client, name, clock: systemClock });
   if (running) return running;
-  const cell = composeCell({ config, tables, clock: systemClock, rng: systemRng, env });
+  const documents = config.keptPath === undefined ? null : new KeptFile({ clock: systemClock, path: config.keptPath });
+  const cell = composeCell({ config, tables, clock: systemClock, rng: systemRng, env, documents });
+  // A switch that was set holds for the first request, too.
+  await cell.loadDocuments();
   const ending = new AbortController();
   const { store } = cell.runtime;
   // A warm-up that fails has warmed nothing and broken nothing.
@@ -59,17 +65,18 @@ export async function startCellRuntime(env: Environment): Promise<RunningCell> {
 /** Wires one cell in one region and starts its loops. The simulation and the tests call it with their own parts. */
 export function composeCell(parts: CellParts): RunningCell {
   const cell = wireCell({ ...parts, hearsPeer: true });
-  const { keeper, replicator, heartbeat, relay, placement, reconciler } = cell;
+  const { keeper, replicator, heartbeat, relay, placement, reconciler, documentReader } = cell;
   const stopping = new AbortController();
   const automatic = parts.config.reconcile === 'manual' ? [] : [reconciler];
-  const loops = [keeper, replicator, heartbeat, relay, placement, ...automatic].map((part) =>
-    part.run(stopping.signal),
-  );
+  const followed = parts.documents === undefined ? [] : [documentReader];
+  const looping = [keeper, replicator, heartbeat, relay, placement, ...automatic, ...followed];
+  const loops = looping.map((part) => part.run(stopping.signal));
   return {
     runtime: cell.runtime,
     status: () => statusOf(cell),
     quarantine: cell.quarantine,
     ring: () => keeper.ring(),
+    loadDocuments: () => documentReader.load(),
     stop: async () => {
       stopping.abort();
       await Promise.allSettled(loops);
@@ -84,7 +91,7 @@ function lagOf({ replicator, journal }: Pick<WiredCell, 'replicator' | 'journal'
 }
 
 async function statusOf(cell: WiredCell) {
-  const { config, keeper, replicator, journal, heartbeat, relay, counters, placement, tables, clock } = cell;
+  const { config, keeper, replicator, journal, heartbeat, relay, counters, placement, documents, tables, clock } = cell;
   const bounds = { deadlineAtMs: clock.monotonicMs() + STATUS_CALL_MS_MAX };
   const quarantine = await tables.own.query(QUARANTINE, { ...bounds, limit: QUERY_LIMIT_MAX }).catch(() => null);
   return {
@@ -98,6 +105,8 @@ async function statusOf(cell: WiredCell) {
     quarantine: quarantine && { count: quarantine.items.length, more: quarantine.next !== null },
     outboxWaiting: relay.waiting,
     placementVersion: placement.version,
+    /** By type: which version runs here, where it came from, and what was last refused. */
+    documents: documents.status(),
     counters: { ...counters },
   };
 }

@@ -10,6 +10,7 @@ import { type CellConfig, type Environment, required } from './cell-config.ts';
 import type { CellRuntime, Standing } from './cell-runtime.ts';
 import type { ConflictRule } from './cell-store.ts';
 import { DocumentCopies } from './documents/document-copies.ts';
+import { type DocumentKeeping, DocumentReader } from './documents/document-reader.ts';
 import { LeaseArbiter } from './lease/lease-arbiter.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { OutboxRelay } from './outbox/outbox-relay.ts';
@@ -40,6 +41,8 @@ export interface CellParts {
   readonly clock: Clock;
   readonly rng: Rng;
   readonly env: Environment;
+  /** Where documents outlive the process; `null`: nowhere. Absent: nobody is asked for documents, the bundled ones hold. */
+  readonly documents?: DocumentKeeping | null;
 }
 
 export interface Wiring extends CellParts {
@@ -84,6 +87,9 @@ export function wireCell(wiring: Wiring) {
     ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
   };
   const documents = new DocumentCopies(DOCUMENT_TYPES);
+  const arbiter = given.arbiter;
+  const keeping = wiring.documents ?? null;
+  const copying = { arbiter, copies: documents, types: DOCUMENT_TYPES, cell: config.cell, clock, rng, keeping };
   const shared = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay };
   const parts = { ...shared, store, placement, documents };
   return {
@@ -91,6 +97,7 @@ export function wireCell(wiring: Wiring) {
     tables,
     clock,
     rng,
+    documentReader: new DocumentReader(copying),
     reconciler: new Reconciler(reconciling),
     quarantine: new QuarantineDesk(reconciling),
     runtime: toRuntime(wiring, { ...parts, rules }),

@@ -5,6 +5,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { freezeAwareClock } from '../../core/freeze-aware-clock.ts';
 import { systemRng } from '../../core/rng.ts';
+import { KeptFile } from '../../resilience/kept-file.ts';
 import { cellConfig, type Environment } from '../cell-config.ts';
 import type { CellRuntime } from '../cell-runtime.ts';
 import { OnDemandCell } from '../on-demand-cell.ts';
@@ -13,6 +14,15 @@ import { getCellRuntime } from '../shared-runtime.ts';
 
 export type LambdaHandler<Event, Context, Answer> = (event: Event, context: Context) => Promise<Answer>;
 
+export interface LambdaCellOptions {
+  readonly hearsPeer?: boolean;
+  /** Where documents are kept. Absent: this function obeys none, and asks for none. */
+  readonly documentsPath?: string;
+}
+
+/** The only folder that a function may write to; it is gone with the execution environment. */
+const DOCUMENTS_PATH = '/tmp/holdfast-documents.json';
+
 export interface ServiceCell {
   readonly runtime: CellRuntime;
   /** Puts what is due for the cell around each call of a handler. */
@@ -20,15 +30,17 @@ export interface ServiceCell {
 }
 
 /** Throws `INVALID_INPUT` for settings that are missing or make no sense: then the function fails at its deployment. */
-export function lambdaCell(env: Environment, options: { readonly hearsPeer?: boolean } = {}): OnDemandCell {
+export function lambdaCell(env: Environment, options: LambdaCellOptions = {}): OnDemandCell {
   const config = cellConfig(env);
   const clock = freezeAwareClock(systemClock);
-  return new OnDemandCell({ config, tables: openTables(config, clock), clock, rng: systemRng, env }, options);
+  const documents = options.documentsPath && new KeptFile({ clock, path: options.documentsPath });
+  const parts = { config, tables: openTables(config, clock), clock, rng: systemRng, env };
+  return new OnDemandCell({ ...parts, ...(documents ? { documents } : {}) }, options);
 }
 
 export function serviceCell(env: Environment): ServiceCell {
   if (env.AWS_LAMBDA_FUNCTION_NAME === undefined) return { runtime: getCellRuntime(), serve: (handler) => handler };
-  const cell = lambdaCell(env);
+  const cell = lambdaCell(env, { documentsPath: DOCUMENTS_PATH });
   return {
     runtime: cell.cell.runtime,
     serve: (handler) => (event, context) => cell.serve(() => handler(event, context)),

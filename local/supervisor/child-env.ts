@@ -82,6 +82,7 @@ function cellEnv(context: ChildEnvContext, at: { readonly cell: string; readonly
     HOLDFAST_RENEW_EVERY_MS: String(context.topology.lease.renewEveryMs),
     HOLDFAST_FENCE_SHARDS: String(fenceShards(spec)),
     HOLDFAST_PEER_LOSS: context.topology.peerLoss,
+    HOLDFAST_LKG_PATH: context.dataPath('lkg', `${from}.json`),
     HOLDFAST_INTERNAL_SECRET: context.internalSecret,
     PAYMENTS_URL: url(PAYMENTS),
   };

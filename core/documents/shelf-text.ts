@@ -1,0 +1,67 @@
+/**
+ * A shelf as flat attributes, as it lies in the arbiter. A consumer takes out of it only the text that is meant for it: a
+ * staged edition that nobody can read does no harm to the cells that it has not reached.
+ */
+import { type CellId, cellId } from '../ids.ts';
+import type { DocumentType, Shelf } from './document-type.ts';
+import { decodeEdition, encodeEdition } from './edition-text.ts';
+import { parseGuarded } from './guarded-json.ts';
+import { readInteger, readList } from './read-body.ts';
+
+/** A type, not an interface: it becomes a part of an item. */
+export type ShelfText = {
+  readonly recordVersion: number;
+  /** Text of an edition; empty: there is none. */
+  readonly stable: string;
+  readonly staged: string;
+  /** Of the cells that have the staged one, JSON. */
+  readonly cells: string;
+};
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** As many cells as a topology may have. */
+const CELLS = { bytesMax: 256 * 1024, lengthMax: 4_096 };
+
+export function encodeShelf({ recordVersion, stable, staged }: Shelf): ShelfText {
+  return {
+    recordVersion,
+    stable: stable === null ? '' : encodeEdition(stable),
+    staged: staged === null ? '' : encodeEdition(staged.edition),
+    cells: JSON.stringify(staged?.cells ?? []),
+  };
+}
+
+/** Throws `INVALID_INPUT` unless all of it is sound: who writes a shelf must know what it replaces. */
+export function decodeShelf(attributes: Attributes, type: DocumentType): Shelf {
+  const { recordVersion, stable, staged } = attributes;
+  const edition = (text: unknown) => (text === '' ? null : decodeEdition(String(text), type));
+  const onItsWay = edition(staged);
+  return {
+    type: type.name,
+    recordVersion: readInteger(recordVersion, { path: 'recordVersion', min: 1, max: Number.MAX_SAFE_INTEGER }),
+    stable: edition(stable),
+    staged: onItsWay && { edition: onItsWay, cells: stagedCells(attributes) },
+  };
+}
+
+/** The text of what a consumer in `cell` should run (`null`: a consumer of no cell), as `editionFor`; `null`: the bundled one. */
+export function editionTextFor(attributes: Attributes, cell: CellId | null): string | null {
+  const { stable, staged } = attributes;
+  const isReached = cell !== null && staged !== '' && hasCell(attributes, cell);
+  const text = isReached ? staged : stable;
+  return typeof text === 'string' && text !== '' ? text : null;
+}
+
+function hasCell(attributes: Attributes, cell: CellId): boolean {
+  try {
+    return stagedCells(attributes).includes(cell);
+  } catch {
+    // Nobody can say whom it has reached: the stable one is right for all but a few.
+    return false;
+  }
+}
+
+function stagedCells({ cells }: Attributes): readonly CellId[] {
+  return readList(parseGuarded(String(cells), CELLS), { path: 'cells', ...CELLS }).map(cellId);
+}
