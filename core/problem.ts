@@ -70,6 +70,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   ),
 
   RECONCILE_REFUSED: row(409, 'Reconciliation refused', 'The quarantined commit was left as it is.'),
+  ROLLOUT_REFUSED: row(409, 'Rollout refused', NOT_FOR_REQUESTS),
+  ROLLOUT_IN_PROGRESS: row(409, 'Rollout under way', NOT_FOR_REQUESTS),
   FAILOVER_REFUSED: row(409, 'Failover refused', 'The failover was refused.'),
   FAILOVER_IN_PROGRESS: row(409, 'Failover in progress', 'A failover of this cell is already running.'),
   FAILOVER_FAILED: row(500, 'Failover failed', 'The failover did not finish.'),

@@ -1,0 +1,36 @@
+/** What a rollout tells the timeline. Ids follow from the record, so whoever resumes it writes the same line and not a second one. */
+import type { Timeline, TimelineEntry } from '../../core/timeline.ts';
+import { reachedCells } from './rollout-order.ts';
+import type { RolloutRecord } from './rollout-record.ts';
+
+/** Tells of the move from `before` to `after`, if it is one that a person wants to see beside a graph. */
+export async function tellTimeline(
+  timeline: Timeline,
+  { before, after, atMs }: { before: RolloutRecord | null; after: RolloutRecord; atMs: number },
+): Promise<void> {
+  const event = eventOf(before, after);
+  if (event === null) return;
+  const { kind, what, by, why, number } = after;
+  const cells = before && after.position.at === 'end' ? after.waves.flat() : reachedCells(after);
+  const scope: TimelineEntry['scope'] = {
+    cells,
+    regions: [],
+    release: kind === 'release' ? what : null,
+    document: kind === 'document' ? what : null,
+  };
+  const trouble = after.trouble === null ? '' : `: ${after.trouble.detail}`;
+  await timeline.append({
+    id: `rollout ${number} ${event}`,
+    ...{ kind, atMs, by, scope, why: why === '' ? null : why },
+    what: `rollout ${number} of ${what}: ${event}${after.state === 'running' ? '' : trouble}`,
+  });
+}
+
+function eventOf(before: RolloutRecord | null, after: RolloutRecord): string | null {
+  if (before === null) return 'begun';
+  if (before.state !== after.state) return after.state === 'rolling-back' ? 'goes back' : after.state;
+  const [from, to] = [before.position, after.position];
+  if (to.at === 'bake' && from.at !== 'bake') return `wave ${to.wave + 1} has it and bakes`;
+  if (to.at === 'step' && from.at === 'bake') return `wave ${to.wave + 1} begins`;
+  return to.at === 'settle' && from.at === 'bake' ? 'has baked everywhere' : null;
+}
