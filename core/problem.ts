@@ -69,6 +69,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
     'It is not known whether the change was made. Repeat the request with the same idempotency key.',
   ),
 
+  DOCUMENT_REFUSED: row(409, 'Document refused', 'The document was not published.'),
   RECONCILE_REFUSED: row(409, 'Reconciliation refused', 'The quarantined commit was left as it is.'),
   ROLLOUT_REFUSED: row(409, 'Rollout refused', NOT_FOR_REQUESTS),
   ROLLOUT_IN_PROGRESS: row(409, 'Rollout under way', NOT_FOR_REQUESTS),

@@ -56,10 +56,15 @@ export interface Edition<Body = unknown> {
   readonly publishedAtMs: number;
 }
 
-/** Everything a consumer needs to know of a type: one item in the arbiter, written only under its record version. */
+/**
+ * Everything a consumer needs to know of a type: one item in the arbiter, written only under its record version (0: never
+ * written yet).
+ */
 export interface Shelf<Body = unknown> {
   readonly type: string;
   readonly recordVersion: number;
+  /** Highest fencing token of a rollout that wrote here; one with a lower token was succeeded by another orchestrator. */
+  readonly token: number;
   readonly stable: Edition<Body> | null;
   /** On its way through the waves: who has it. */
   readonly staged: { readonly edition: Edition<Body>; readonly cells: readonly CellId[] } | null;

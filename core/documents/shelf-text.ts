@@ -11,6 +11,7 @@ import { readInteger, readList } from './read-body.ts';
 /** A type, not an interface: it becomes a part of an item. */
 export type ShelfText = {
   readonly recordVersion: number;
+  readonly token: number;
   /** Text of an edition; empty: there is none. */
   readonly stable: string;
   readonly staged: string;
@@ -23,9 +24,15 @@ type Attributes = Readonly<Record<string, unknown>>;
 /** As many cells as a topology may have. */
 const CELLS = { bytesMax: 256 * 1024, lengthMax: 4_096 };
 
-export function encodeShelf({ recordVersion, stable, staged }: Shelf): ShelfText {
+/** What a type has whose shelf nobody ever wrote. */
+export function emptyShelf(type: string): Shelf {
+  return { type, recordVersion: 0, token: 0, stable: null, staged: null };
+}
+
+export function encodeShelf({ recordVersion, token, stable, staged }: Shelf): ShelfText {
   return {
     recordVersion,
+    token,
     stable: stable === null ? '' : encodeEdition(stable),
     staged: staged === null ? '' : encodeEdition(staged.edition),
     cells: JSON.stringify(staged?.cells ?? []),
@@ -34,12 +41,13 @@ export function encodeShelf({ recordVersion, stable, staged }: Shelf): ShelfText
 
 /** Throws `INVALID_INPUT` unless all of it is sound: who writes a shelf must know what it replaces. */
 export function decodeShelf(attributes: Attributes, type: DocumentType): Shelf {
-  const { recordVersion, stable, staged } = attributes;
+  const { recordVersion, token, stable, staged } = attributes;
   const edition = (text: unknown) => (text === '' ? null : decodeEdition(String(text), type));
   const onItsWay = edition(staged);
   return {
     type: type.name,
     recordVersion: readInteger(recordVersion, { path: 'recordVersion', min: 1, max: Number.MAX_SAFE_INTEGER }),
+    token: readInteger(token, { path: 'token', min: 0, max: Number.MAX_SAFE_INTEGER }),
     stable: edition(stable),
     staged: onItsWay && { edition: onItsWay, cells: stagedCells(attributes) },
   };
