@@ -19,8 +19,9 @@ import type { CellId, RegionName } from '../core/ids.ts';
 import type { PlatformView } from '../local/platform-control.ts';
 import type { Machine } from './failover-operator.ts';
 import { Operator } from './operator.ts';
-import { type OperatorPorts, openOperatorPorts } from './operator-ports.ts';
+import type { OperatorPorts } from './operator-ports.ts';
 import { linkReach } from './operator-reach.ts';
+import { reachArbiter } from './reach-arbiter.ts';
 import type { AutomationOperator } from './services.ts';
 
 const LIMIT = { withinMs: ARBITER_MS_MAX };
@@ -32,7 +33,11 @@ const STATUS_MS_MAX = 1_000;
 type Setting = Partial<AutomationSetting> & { readonly reason: string };
 
 export async function openAutomationOperator(view: PlatformView, machine: Machine): Promise<AutomationOperator> {
-  const opened = await reaching(view, machine);
+  const opened = await reachArbiter(linkReach(view, machine.clock), {
+    machine,
+    probe: ({ automation }) => automation.document(LIMIT),
+    without: 'Without it automation reads no setting and moves nothing.',
+  });
   const store = opened.automation;
   const cells = view.topology.cells.map((spec) => spec.id);
   return {
@@ -44,30 +49,6 @@ export async function openAutomationOperator(view: PlatformView, machine: Machin
     approve: (cell, how) => approve({ opened, view, machine }, { cell, ...how }),
     close: () => opened.close(),
   };
-}
-
-async function reaching(view: PlatformView, machine: Machine): Promise<OperatorPorts> {
-  const reach = linkReach(view, machine.clock);
-  let lastError: unknown = null;
-  for (const region of view.topology.regions) {
-    const opened = openOperatorPorts({ reach, region, ...machine });
-    try {
-      await opened.automation.document(LIMIT);
-      return opened;
-    } catch (thrown) {
-      // What answers with nonsense was reached; turning automation off must work on it, too.
-      if (!isPlatformError(thrown) || thrown.code === 'INVALID_INPUT') return opened;
-      lastError = thrown;
-      opened.close();
-    }
-  }
-  throw new PlatformError({
-    code: 'ARBITER_UNAVAILABLE',
-    kind: 'dependency',
-    effect: 'none',
-    message: `No region reaches the arbiter (tried ${view.topology.regions.join(', ')}). Without it automation reads no setting and moves nothing.`,
-    cause: lastError,
-  });
 }
 
 async function changeSetting(

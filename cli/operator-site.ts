@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { Topology } from '../core/topology.ts';
 import { oneOf } from './option-parsers.ts';
-import type { CliServices, FailoverOperator, QuarantineOperator } from './services.ts';
+import type { CliServices, DocumentOperator, FailoverOperator, QuarantineOperator } from './services.ts';
 import type { Call } from './shell.ts';
 
 export const TARGETS = ['local', 'aws'] as const;
@@ -18,6 +18,7 @@ export interface OperatorSite {
   readonly topology: Topology;
   failover(wish: FailoverWish): Promise<FailoverOperator>;
   quarantine(): Promise<QuarantineOperator>;
+  documents(): Promise<DocumentOperator>;
 }
 
 export function withTarget(command: Command): Command {
@@ -33,5 +34,6 @@ export async function siteOf(call: Pick<Call, 'options'>, services: CliServices)
     topology: view.topology,
     failover: (wish) => services.failover({ view, ...wish }),
     quarantine: () => services.quarantine(view),
+    documents: () => services.documents(view),
   };
 }

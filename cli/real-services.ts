@@ -43,6 +43,7 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
       return openAwsSite({ topology: (await import('../platform.config.ts')).default, stateDir, machine });
     },
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
+    documents: async (view) => (await import('./local-documents.ts')).openLocalDocuments(view, machine),
     quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
     cloud: async () => {
       const [{ openCloudDesk }, { findProject }] = await Promise.all([

@@ -6,6 +6,7 @@ import { addCellCommand } from './cell-command.ts';
 import { addCostCommand } from './cost-command.ts';
 import { addDeployCommands } from './deploy-command.ts';
 import { addDoctorCommand } from './doctor-command.ts';
+import { addDocumentCommand } from './document-command.ts';
 import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
@@ -63,6 +64,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addFailoverCommand(program, context);
   addAutomationCommand(program, context);
   addQuarantineCommand(program, context);
+  addDocumentCommand(program, context);
   addDrillCommand(program, context);
   addBenchCommand(program, context);
   addDeployCommands(program, context);

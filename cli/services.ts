@@ -6,11 +6,17 @@ import type { ReconciledCommit } from '../cell/cell-store.ts';
 import type { QuarantineList, SettledList, WaitingDetail } from '../cell/reconcile/quarantine-view.ts';
 import type { SettleRequest } from '../cell/reconcile/settle-order.ts';
 import type { Finding } from '../control/doctor/finding.ts';
+import type { SeenEdition } from '../control/documents/document-eyes.ts';
+import type { KeptEdition } from '../control/documents/document-store.ts';
+import type { PublishPlan, PublishWish } from '../control/documents/publishing.ts';
+import type { RollbackWish } from '../control/documents/rollback.ts';
 import type { AutomationDocument, AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { AutomationStatus } from '../control/failover/automation/automation-status.ts';
 import type { Proposal } from '../control/failover/automation/proposal.ts';
 import type { Decision, FailoverKind, FailoverRecord } from '../control/failover/failover-record.ts';
+import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
 import type { Clock } from '../core/clock.ts';
+import type { DocumentType, Shelf } from '../core/documents/document-type.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { Topology } from '../core/topology.ts';
 import type { DrillOptions } from '../drills/drill-options.ts';
@@ -37,6 +43,7 @@ export interface CliServices {
   getJson(url: string, options: GetOptions): Promise<HttpAnswer>;
   failover(options: FailoverPlace): Promise<FailoverOperator>;
   automation(view: PlatformView): Promise<AutomationOperator>;
+  documents(view: PlatformView): Promise<DocumentOperator>;
   quarantine(view: PlatformView): Promise<QuarantineOperator>;
   cloud(): Promise<CloudDesk>;
   /** What `npm start` needs, looked for. */
@@ -121,6 +128,37 @@ export interface AutomationOperator {
     how: { readonly reason: string | null; readonly onProgress: (record: FailoverRecord) => void },
   ): Promise<FailoverRecord>;
   close(): void;
+}
+
+export interface DocumentOperator {
+  readonly topology: Topology;
+  shelf(type: DocumentType): Promise<Shelf>;
+  /** Newest first. */
+  history(type: DocumentType, count: number): Promise<readonly KeptEdition[]>;
+  /** Throws `DOCUMENT_REFUSED` when there is none. */
+  edition(type: DocumentType, version: number): Promise<KeptEdition>;
+  /** As it was published; `null`: never. It has a transport of its own. */
+  placement(): Promise<unknown>;
+  /** Which edition the processes of a cell run; empty where nobody can see it. */
+  running(type: DocumentType, cell: CellId): Promise<readonly SeenEdition[]>;
+  /** Reads and judges only. */
+  plan(wish: Omit<PublishWish, 'by'>): Promise<PublishPlan>;
+  publish(plan: PublishPlan, how: StagedPublish): Promise<Published>;
+  /** `null`: what it says is in force already. */
+  rollBack(wish: Omit<RollbackWish, 'by'>): Promise<KeptEdition | null>;
+  close(): void;
+}
+
+export interface StagedPublish {
+  readonly bakeMs: number;
+  readonly onProgress: (record: RolloutRecord) => void;
+}
+
+export interface Published {
+  /** `null`: it says what is in force already. */
+  readonly kept: KeptEdition | null;
+  /** How it ended; `null`: it went everywhere at once. */
+  readonly rollout: RolloutRecord | null;
 }
 
 export interface DrillSummary {

@@ -103,9 +103,9 @@ export class DocumentExecutor implements RolloutExecutor {
         return unchanged(failed(`${this.#name} is stable already; roll the document back`));
       // Written all the same: the token keeps a hand-out from coming late.
       if (staged?.edition.version !== version) return { next: { stable, staged }, result: done('nobody has it') };
-      const { body } = beforeOf(type, shelf);
-      const why = `${this.#name} was taken back`;
-      const kept = await draftEdition({ type, shelf, body, by, why, forced: [] }, { store, clock, limit: this.#limit });
+      const { body, version: restores } = beforeOf(type, shelf);
+      const draft = { type, shelf, body, by, why: `${this.#name} was taken back`, restores, forced: [] };
+      const kept = await draftEdition(draft, { store, clock, limit: this.#limit });
       const result = done(`taken back: ${type.name}@${kept.edition.version} has the content from before`);
       return { next: { stable: kept.edition, staged: null }, result };
     });

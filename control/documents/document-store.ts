@@ -14,6 +14,8 @@ export interface KeptEdition {
   readonly edition: Edition;
   /** The version that it was drafted to follow; 0: the bundled default. */
   readonly follows: number;
+  /** The version whose content comes again with it; `null`: its content is new. */
+  readonly restores: number | null;
   /** What it changed, for people. */
   readonly diff: string;
   /** Objections that an operator passed by. */

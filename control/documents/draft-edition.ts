@@ -22,6 +22,8 @@ export interface Draft {
   readonly body: unknown;
   readonly by: string;
   readonly why: string;
+  /** The version whose content it brings back; absent: its content is new. */
+  readonly restores?: number;
   readonly forced: readonly string[];
 }
 
@@ -44,7 +46,8 @@ export async function draftEdition(
   };
   const diff = diffText(diffJson(before.body as Json, body as Json), DIFF_LINES_KEPT_MAX);
   for (let version = first; version < first + DRAFTS_SKIPPED_MAX; version++) {
-    const kept = { edition: { ...content, version }, follows: before.version, diff, forced };
+    const { restores = null } = draft;
+    const kept = { edition: { ...content, version }, follows: before.version, restores, diff, forced };
     const found = await store.keep(kept, limit);
     if (isSame(found, kept)) return found;
   }

@@ -67,6 +67,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     getJson: unexpected('getJson'),
     failover: unexpected('failover'),
     automation: unexpected('automation'),
+    documents: unexpected('documents'),
     quarantine: unexpected('quarantine'),
     cloud: unexpected('cloud'),
     examineMachine: unexpected('examineMachine'),

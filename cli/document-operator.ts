@@ -1,0 +1,107 @@
+/**
+ * Documents in an operator's hands: reads shelves and editions, judges, publishes, rolls back, with the operator's own reach
+ * of the arbiter. No control process takes part, so a switch can be set while control is gone.
+ */
+import { randomUUID } from 'node:crypto';
+import { userInfo } from 'node:os';
+import { tableDocumentStore } from '../control/adapters/table-document-store.ts';
+import { tableMapSource } from '../control/adapters/table-map-source.ts';
+import { tableRolloutRecords } from '../control/adapters/table-rollout-records.ts';
+import type { DocumentEyes } from '../control/documents/document-eyes.ts';
+import { documentMeans, documentName } from '../control/documents/document-means.ts';
+import type { DocumentStore } from '../control/documents/document-store.ts';
+import {
+  documentRefused,
+  keepDraft,
+  type PublishPlan,
+  type PublishPorts,
+  planPublish,
+  publishAtOnce,
+} from '../control/documents/publishing.ts';
+import { rollBack } from '../control/documents/rollback.ts';
+import { RolloutMachine } from '../control/rollout/rollout-machine.ts';
+import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
+import type { Topology } from '../core/topology.ts';
+import type { Machine } from './failover-operator.ts';
+import type { OperatorPorts } from './operator-ports.ts';
+import type { DocumentOperator, Published, StagedPublish } from './services.ts';
+
+export const NOTHING_PUBLISHED =
+  'Without it nothing can be published; every process goes on with the documents that it has.';
+const LIMIT = { withinMs: 2_000 };
+
+export interface DocumentSite {
+  readonly topology: Topology;
+  readonly ports: OperatorPorts;
+  /** `null`: nobody can see from here what the cells run. */
+  readonly eyes: DocumentEyes | null;
+  readonly machine: Machine;
+}
+
+export function documentOperator({ topology, ports, eyes, machine }: DocumentSite): DocumentOperator {
+  const { arbiter } = ports;
+  const { clock } = machine;
+  const by = userInfo().username;
+  const store = tableDocumentStore({ arbiter, clock });
+  const publishing: PublishPorts = { store, clock, topology };
+  return {
+    topology,
+    shelf: (type) => store.shelf(type.name, LIMIT),
+    history: (type, count) => store.history({ type: type.name, count }, LIMIT),
+    edition: async (type, version) => {
+      const kept = await store.edition({ type: type.name, version }, LIMIT);
+      if (kept) return kept;
+      throw documentRefused(
+        `There is no edition ${type.name}@${version}; see "holdfast document history ${type.name}".`,
+      );
+    },
+    placement: () => tableMapSource({ arbiter, clock }).placement(LIMIT.withinMs),
+    running: async (type, cell) => (eyes === null ? [] : eyes.look({ cell, type: type.name }, LIMIT)),
+    plan: (wish) => planPublish(publishing, { ...wish, by }),
+    publish: (plan, how) => publish({ publishing, store, eyes, arbiter, machine }, { plan, how }),
+    rollBack: (wish) => rollBack(publishing, { ...wish, by }),
+    close: () => ports.close(),
+  };
+}
+
+interface Publishing {
+  readonly publishing: PublishPorts;
+  readonly store: DocumentStore;
+  readonly eyes: DocumentEyes | null;
+  readonly arbiter: OperatorPorts['arbiter'];
+  readonly machine: Machine;
+}
+
+async function publish(
+  of: Publishing,
+  { plan, how }: { readonly plan: PublishPlan; readonly how: StagedPublish },
+): Promise<Published> {
+  if (plan.road === 'unchanged') return { kept: null, rollout: null };
+  if (plan.road === 'at-once') return { kept: await publishAtOnce(of.publishing, plan), rollout: null };
+  const { eyes } = of;
+  if (eyes === null) throw unseen(plan);
+  const kept = await keepDraft(of.publishing, plan);
+  return { kept, rollout: await throughWaves({ ...of, eyes }, { what: documentName(kept), plan, how }) };
+}
+
+function throughWaves(
+  { publishing, store, eyes, arbiter, machine: { clock } }: Publishing & { readonly eyes: DocumentEyes },
+  { what, plan, how }: { readonly what: string; readonly plan: PublishPlan; readonly how: StagedPublish },
+): Promise<RolloutRecord> {
+  const rollouts = new RolloutMachine({
+    records: tableRolloutRecords({ arbiter, clock }),
+    clock,
+    meansFor: (change) => documentMeans(change.what, { store, eyes, clock }),
+    newId: () => randomUUID().slice(0, 8),
+    onProgress: how.onProgress,
+  });
+  const { by, why } = plan.wish;
+  const { waves } = publishing.topology;
+  return rollouts.run({ kind: 'document', what, waves, bakeMs: how.bakeMs, by, why, forced: [] });
+}
+
+function unseen({ wish: { type } }: PublishPlan) {
+  return documentRefused(
+    `${type.name} would go through the waves, and on this platform nobody sees from here what the cells run. Allowed: a change in the safe direction, which goes at once, and a rollback.`,
+  );
+}

@@ -1,0 +1,74 @@
+/** The `document` commands that change something: publish and rollback. */
+import { refuseObjections } from '../control/documents/publishing.ts';
+import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
+import { fileOf, typeOf } from './document-reading.ts';
+import { differencesText } from './document-text.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import type { DocumentOperator, Published } from './services.ts';
+import type { Call, Outcome } from './shell.ts';
+
+export async function publish(call: Call, operator: DocumentOperator): Promise<Outcome> {
+  const type = typeOf(call);
+  const { why, force, bake } = call.options;
+  const text = await fileOf(call, type);
+  const plan = await operator.plan({ type, text, why: String(why), force: force === true });
+  refuseObjections(plan);
+  const published = await call.progress(`publishing ${type.name}`, (progress) => {
+    const onProgress = (record: RolloutRecord) => progress.update(progressText(record));
+    return operator.publish(plan, { bakeMs: Number(bake) * 1_000, onProgress });
+  });
+  const { warnings, objections } = plan.judgement;
+  const lines = [
+    resultText(type.name, published),
+    ...warnings.map((warning) => `warning: ${warning}`),
+    ...objections.map(({ message }) => `forced: ${message}`),
+    ...(published.kept ? [differencesText(plan.differences)] : []),
+  ];
+  return {
+    text: lines.join('\n'),
+    json: { type: type.name, road: plan.road, ...resultJson(published), warnings, forced: objections },
+    exitCode: exitCodeOf(published),
+  };
+}
+
+export async function rollBack(call: Call, operator: DocumentOperator): Promise<Outcome> {
+  const type = typeOf(call);
+  const { to, why } = call.options;
+  const kept = await operator.rollBack({ type, to: typeof to === 'number' ? to : null, why: String(why) });
+  if (kept === null) {
+    return { text: `${type.name} says that already; nothing was changed.`, json: { type: type.name, version: null } };
+  }
+  const { edition, restores, diff } = kept;
+  return {
+    text: `${type.name}@${edition.version} has the content of ${restores} and is in force everywhere.\n${diff}`,
+    json: { type: type.name, version: edition.version, restores, diff },
+  };
+}
+
+function progressText({ what, position, waves, state, bakedMs }: RolloutRecord): string {
+  if (position.at === 'bake')
+    return `${what}: wave ${position.wave + 1} of ${waves.length} bakes (${Math.round((bakedMs ?? 0) / 1_000)} s)`;
+  if (position.at === 'step')
+    return `${what}: wave ${position.wave + 1} of ${waves.length}, ${waves[position.wave]?.[position.cell]}`;
+  return `${what}: ${state}, ${position.at}`;
+}
+
+function resultText(name: string, { kept, rollout }: Published): string {
+  if (kept === null) return `${name} says that already; nothing was changed.`;
+  const what = `${name}@${kept.edition.version}`;
+  if (rollout === null) return `${what} is in force everywhere.`;
+  if (rollout.state === 'done') return `${what} went through ${rollout.waves.length} waves and is in force everywhere.`;
+  const why = rollout.trouble?.detail ?? 'see "holdfast deploy status"';
+  if (rollout.state === 'stopped') return `${what} stopped on its way and waits for a person: ${why}`;
+  return `${what} was taken back (${rollout.state}): ${why}`;
+}
+
+function resultJson({ kept, rollout }: Published) {
+  const ended = rollout && { number: rollout.number, state: rollout.state, trouble: rollout.trouble };
+  return { version: kept?.edition.version ?? null, rollout: ended };
+}
+
+function exitCodeOf({ rollout }: Published): ExitCode {
+  if (rollout === null || rollout.state === 'done') return EXIT.done;
+  return rollout.state === 'stopped' ? EXIT.unknown : EXIT.refused;
+}
