@@ -35,6 +35,7 @@ export const ERROR_CODES = [
   'PAYMENT_UNAVAILABLE',
   'NO_CELL_MAP',
   'OVERLOADED',
+  'DEGRADED',
   'DEADLINE_EXCEEDED',
   'OUTCOME_UNKNOWN',
   // control

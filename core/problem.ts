@@ -62,6 +62,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   PAYMENT_UNAVAILABLE: row(503, 'Payment unavailable', 'The payment provider does not answer.'),
   NO_CELL_MAP: row(503, 'Not ready', `The router has no cell map yet. ${LATER}`),
   OVERLOADED: row(503, 'Overloaded', `There is more work than the platform takes. ${LATER}`),
+  DEGRADED: row(503, 'Switched off', `This is switched off for the time being. ${LATER}`),
   DEADLINE_EXCEEDED: row(504, 'Deadline exceeded', 'The request took longer than its deadline.'),
   OUTCOME_UNKNOWN: row(
     503,

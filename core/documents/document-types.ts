@@ -1,11 +1,12 @@
 /** Every type of document that there is: one line each, and publisher, CLI and consumers know it. */
 import { invalid } from '../errors.ts';
 import { shown } from '../ids.ts';
+import { modesType } from '../modes/modes-type.ts';
 import type { DocumentType } from './document-type.ts';
 import { limitsDocument } from './limits-document.ts';
 import { rankingDocument } from './ranking-document.ts';
 
-export const DOCUMENT_TYPES: readonly DocumentType[] = [limitsDocument, rankingDocument];
+export const DOCUMENT_TYPES: readonly DocumentType[] = [limitsDocument, rankingDocument, modesType];
 
 /** All shelves, with a stable and a staged edition each, fit into one page of the arbiter (1 MB), so one question reads them. */
 export const SHELVES_BYTES_MAX = 900 * 1024;

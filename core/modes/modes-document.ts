@@ -135,8 +135,11 @@ function text(value: unknown, { path, lengthMax }: { path: string; lengthMax: nu
   return value;
 }
 
+/** The last instant that a `Date` can show. */
+const INSTANT_MS_MAX = 8_640_000_000_000_000;
+
 function instant(value: unknown, path: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= INSTANT_MS_MAX) return value;
   throw wrong(path, value, 'whole milliseconds since 1970');
 }
 

@@ -3,6 +3,7 @@ import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import { invalid } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { howOf } from '../../core/modes/grant.ts';
 import { StockRoom } from '../checkout/stock-room.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
 import { withSessions } from '../session/session-store.ts';
@@ -54,7 +55,9 @@ function mountWindow(app: ServiceApp, { runtime, shelves }: Parts): void {
     route: searchProducts,
     handler: async ({ query: { q, limit }, call }) => {
       const terms = checkedTerms(q);
-      return { status: 200, body: { products: await shelves.search({ tenant: call.tenant, terms, limit }, call) } };
+      const ranked = !howOf(call.mode.grant).includes('default-order');
+      const wanted = { tenant: call.tenant, terms, limit, ranked };
+      return { status: 200, body: { products: await shelves.search(wanted, call) } };
     },
   });
 }
@@ -89,10 +92,11 @@ function mountLikes(app: ServiceApp, runtime: CellRuntime): void {
   mount(app, {
     runtime,
     route: getLikes,
-    handler: async ({ params, call }) => ({
-      status: 200,
-      body: { likes: await likes.count({ ...params, tenant: call.tenant }, call) },
-    }),
+    handler: async ({ params, call }) => {
+      const uncounted = howOf(call.mode.grant).includes('no-count');
+      const count = uncounted ? null : await likes.count({ ...params, tenant: call.tenant }, call);
+      return { status: 200, body: { likes: count } };
+    },
   });
   mount(app, {
     runtime,

@@ -33,6 +33,13 @@ export interface ProductPage {
   readonly next: string | null;
 }
 
+interface Wanted {
+  readonly tenant: TenantId;
+  readonly terms: readonly string[];
+  readonly limit: number;
+  readonly ranked: boolean;
+}
+
 const SAMPLE: readonly Product[] = [...sampleCatalog.values()].map(({ sku, title }) => ({ sku, title, summary: '' }));
 
 export class CatalogShelves {
@@ -53,18 +60,11 @@ export class CatalogShelves {
     return { products, next: rest.length > limit ? (products.at(-1)?.sku ?? null) : null };
   }
 
-  /** Best first; a scan of the words of at most `SHELVES × SHELF_PRODUCTS_MAX` products. */
-  async search(
-    wanted: { readonly tenant: TenantId; readonly terms: readonly string[]; readonly limit: number },
-    bounds: CallBounds,
-  ): Promise<readonly Product[]> {
+  /** A scan of the words of at most `SHELVES × SHELF_PRODUCTS_MAX` products: best first; unranked by sku, and no further than needed. */
+  async search(wanted: Wanted, bounds: CallBounds): Promise<readonly Product[]> {
     const products = await this.#all(wanted.tenant, bounds);
-    return products
-      .map((product) => ({ product, score: scoreOf(wanted.terms, wordsOf(product)) }))
-      .filter(({ score }) => score > 0)
-      .sort((a, b) => b.score - a.score || bySku(a.product, b.product))
-      .slice(0, wanted.limit)
-      .map(({ product }) => product);
+    const score = (product: Product) => scoreOf(wanted.terms, wordsOf(product));
+    return wanted.ranked ? best(products, { ...wanted, score }) : first(products, { ...wanted, score });
   }
 
   /** `null`: there is no such product. */
@@ -103,6 +103,30 @@ export function noSuchProduct(sku: string): PlatformError {
     effect: 'none',
     message: `There is no product ${sku} in the catalogue. GET /products lists what there is; PUT /products/${sku} adds it.`,
   });
+}
+
+interface Scored {
+  readonly limit: number;
+  /** 0: not what is looked for. */
+  readonly score: (product: Product) => number;
+}
+
+function best(products: readonly Product[], { limit, score }: Scored): readonly Product[] {
+  return products
+    .map((product) => ({ product, score: score(product) }))
+    .filter((found) => found.score > 0)
+    .sort((a, b) => b.score - a.score || bySku(a.product, b.product))
+    .slice(0, limit)
+    .map(({ product }) => product);
+}
+
+function first(products: readonly Product[], { limit, score }: Scored): readonly Product[] {
+  const found: Product[] = [];
+  for (const product of products) {
+    if (found.length >= limit) break;
+    if (score(product) > 0) found.push(product);
+  }
+  return found;
 }
 
 const wordsOf = ({ sku, title, summary }: Product) => termsOf(`${title} ${sku} ${summary}`);

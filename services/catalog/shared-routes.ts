@@ -22,9 +22,8 @@ const read: RoutePolicy = {
   standbyReads: { stalenessMsMax: 60_000, withoutOwner: 'answer-stale' },
 };
 const params = z.object({ sku: skuSchema });
-const likes = {
-  200: { description: 'The sum of both regions, as this one sees it.', schema: z.object({ likes: z.int() }) },
-};
+const SUM = 'The sum of both regions, as this one sees it';
+const likes = { 200: { description: `${SUM}.`, schema: z.object({ likes: z.int() }) } };
 const versionSchema = z.object({ version: z.string(), text: z.string(), region: z.string(), atMs: z.number() });
 const description = {
   200: {
@@ -45,7 +44,12 @@ export const getLikes = defineRoute({
   policy: read,
   params,
   body: null,
-  responses: likes,
+  responses: {
+    200: {
+      description: `${SUM}; null while the count is switched off (x-degraded).`,
+      schema: z.object({ likes: z.nullable(z.int()) }),
+    },
+  },
 });
 
 export const postLike = defineRoute({

@@ -6,10 +6,12 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { invalid, PlatformError } from '../../core/errors.ts';
 import { type Epoch, shown, type TenantId, tenantId } from '../../core/ids.ts';
+import type { EffectiveModes, OperationMode } from '../../core/modes/effective-modes.ts';
 import { Session } from '../session/session.ts';
 import type { SessionBounds } from '../session/session-store.ts';
 import { SESSION_HEADER } from '../session/session-token.ts';
-import { askedStalenessMs, type Freshness, judgeFreshness, MAX_STALENESS_HEADER } from './freshness.ts';
+import { askedStalenessMs, copyBoundMs, type Freshness, judgeFreshness, MAX_STALENESS_HEADER } from './freshness.ts';
+import { refuseSwitchedOff } from './switched-off.ts';
 
 export interface Call extends SessionBounds {
   readonly session: Session;
@@ -18,6 +20,8 @@ export interface Call extends SessionBounds {
   /** The epoch under which the request was let in; `null` for what needs no lease. */
   readonly epoch: Epoch | null;
   readonly freshness: Freshness;
+  /** What is left of the operation; never nothing, for then the request was refused. */
+  readonly mode: OperationMode;
 }
 
 /** The header by its lower-case name; `undefined` when absent. */
@@ -38,15 +42,23 @@ interface Admission {
   readonly runtime: CellRuntime;
   readonly policy: RoutePolicy;
   readonly header: HeaderReader;
+  readonly mode: OperationMode;
+  readonly modes: EffectiveModes;
 }
 
-/** Throws what keeps the request out: `INVALID_INPUT`, `WRONG_CELL`, `NOT_ACTIVE`, `COPY_BEHIND`, `DEADLINE_EXCEEDED`, `IDEMPOTENCY_KEY_MISSING`. */
-export function admit({ runtime, policy, header }: Admission): Call {
+/**
+ * Throws what keeps the request out: `INVALID_INPUT`, `WRONG_CELL`, `DEGRADED`, `NOT_ACTIVE`, `COPY_BEHIND`, `DEADLINE_EXCEEDED`,
+ * `IDEMPOTENCY_KEY_MISSING`. Whose request it is comes first: no mode tells a stranger anything, or lets one in.
+ */
+export function admit({ runtime, policy, header, mode, modes }: Admission): Call {
   const tenant = tenantId(header(TENANT_HEADER));
   checkCell({ runtime, tenant, addressed: header(CELL_HEADER) });
-  const freshness = judgeFreshness(runtime, { policy, askedMs: askedStalenessMs(header(MAX_STALENESS_HEADER)) });
+  refuseSwitchedOff({ mode, modes, clock: runtime.clock, rng: runtime.rng });
+  const askedMs = askedStalenessMs(header(MAX_STALENESS_HEADER)) ?? copyBoundMs(mode);
+  const freshness = judgeFreshness(runtime, { policy, askedMs });
   return {
     tenant,
+    mode,
     ...standingFor({ runtime, policy, freshness }),
     session: new Session(runtime, header(SESSION_HEADER)),
     keepsSession: policy.ack === 'none',

@@ -6,8 +6,10 @@
  */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import { MAX_STALENESS_ASKED_MS, type RoutePolicy } from '../../core/consistency.ts';
-import { invalid, PlatformError } from '../../core/errors.ts';
+import { invalid, isPlatformError, PlatformError } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
+import type { OperationMode } from '../../core/modes/effective-modes.ts';
+import { howOf } from '../../core/modes/grant.ts';
 
 export const MAX_STALENESS_HEADER = 'x-max-staleness-ms';
 const STALENESS = /^(0|[1-9]\d{0,4})$/;
@@ -22,6 +24,7 @@ export type Freshness =
   /** Older than asked for, or of unknown age, and the route prefers that to no answer while the owner is silent. */
   | { readonly kind: 'stale'; readonly completeToMs: number | null };
 
+const STORE_FAILED: ReadonlySet<string> = new Set(['STORE_UNAVAILABLE', 'STORE_THROTTLED', 'DEADLINE_EXCEEDED']);
 const UNBOUNDED: Freshness = { kind: 'unbounded' };
 
 /** The bound that the caller asked for; `null` without one. Throws `INVALID_INPUT`. */
@@ -31,6 +34,11 @@ export function askedStalenessMs(value: string | undefined): number | null {
   throw invalid(
     `Not a bound: ${shown(value)} in ${MAX_STALENESS_HEADER}. Allowed: whole milliseconds, 0–${MAX_STALENESS_ASKED_MS}.`,
   );
+}
+
+/** Without a bound of the caller's: that of the mode, while it lets reads come from a copy; `null`: it does not. */
+export function copyBoundMs({ grant, operation }: OperationMode): number | null {
+  return howOf(grant).includes('from-copy') ? (operation.copy?.stalenessMsMax ?? null) : null;
 }
 
 /** `null`: this region may not answer from its copy at all, so it has to be the active one. Throws `COPY_BEHIND`. */
@@ -67,6 +75,21 @@ function isOwnerSilent(runtime: CellRuntime, ageMs: number | null): boolean {
   // Who never hears the owner knows only whether there is one.
   const unheard = runtime.hearsPeer && (ageMs === null || ageMs > OWNER_SILENT_MS);
   return standing.owner === null || unheard;
+}
+
+/**
+ * The owner's own store failed, and a mode lets this read come from the other region's copy: sent on, as what this region does
+ * not have. Anything else is thrown as it was.
+ */
+export function askOtherRegion(thrown: unknown): never {
+  if (!isPlatformError(thrown) || !STORE_FAILED.has(thrown.code)) throw thrown;
+  throw new PlatformError({
+    code: 'COPY_BEHIND',
+    kind: 'caller',
+    effect: 'none',
+    message: 'The store of the active region does not answer. Its other region may answer from its copy.',
+    cause: thrown,
+  });
 }
 
 function copyBehind({ ageMs, allowedMs }: { ageMs: number | null; allowedMs: number }): PlatformError {

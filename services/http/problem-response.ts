@@ -20,16 +20,18 @@ export interface ProblemContext {
 export interface PublicDetails {
   readonly instance?: string;
   readonly members?: Readonly<Record<string, Json>>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export function problemResponse(thrown: unknown, context: ProblemContext): Response {
   const error = asCallerSeesIt(toPlatformError(thrown), context);
-  const { instance, members } = error.details as PublicDetails;
+  const { instance, members, headers } = error.details as PublicDetails;
   const { status, body } = toProblem(error, instance === undefined ? {} : { instance });
-  const extra = error.kind === 'caller' ? members : recovery(error, context);
+  const isCallers = error.kind === 'caller';
+  const extra = isCallers ? members : recovery(error, context);
   return new Response(JSON.stringify({ ...extra, ...body }), {
     status,
-    headers: { 'content-type': PROBLEM_CONTENT_TYPE, ...hints(error, context) },
+    headers: { 'content-type': PROBLEM_CONTENT_TYPE, ...hints(error, context), ...(isCallers ? headers : {}) },
   });
 }
 

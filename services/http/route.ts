@@ -4,7 +4,10 @@
  */
 import type * as z from 'zod/mini';
 import type { RoutePolicy } from '../../core/consistency.ts';
+import { invariant } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import type { EffectiveModes, OperationMode } from '../../core/modes/effective-modes.ts';
+import { operationNamed } from '../../core/modes/operations.ts';
 import type { Call } from './call.ts';
 
 export type Schema = z.ZodMiniType;
@@ -53,4 +56,15 @@ export function defineRoute<Params extends Schema, Body extends Schema, Query ex
   route: Route<Params, Body, Query>,
 ): Route<Params, Body, Query> {
   return route;
+}
+
+/** What the modes leave of the route. Throws `INTERNAL` for one that the ladder does not know. */
+export function routeMode(route: Pick<Route, 'operation'>, modes: EffectiveModes): OperationMode {
+  const operation = operationNamed(route.operation);
+  const mode = operation === null ? undefined : modes.operations.get(operation.name);
+  invariant(
+    mode !== undefined,
+    `the operation ${route.operation} stands in core/modes/operations.ts and on the ladder`,
+  );
+  return mode;
 }

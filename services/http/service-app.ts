@@ -8,12 +8,15 @@ import type { CellRuntime, Standing } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { Epoch } from '../../core/ids.ts';
+import { DEGRADED_HEADER, degradedHeader } from '../../core/modes/degraded-header.ts';
+import { howOf } from '../../core/modes/grant.ts';
+import { ModeView } from '../../core/modes/mode-view.ts';
 import { SESSION_HEADER } from '../session/session-token.ts';
 import { admit, type Call, notActive, OWNER_HEADER } from './call.ts';
-import { ageOfAnswerMs } from './freshness.ts';
+import { ageOfAnswerMs, askOtherRegion } from './freshness.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
-import type { Reply, Route, RouteHandler, Schema } from './route.ts';
+import { type Reply, type Route, type RouteHandler, routeMode, type Schema } from './route.ts';
 import { validated } from './validation.ts';
 
 interface ServiceEnv {
@@ -65,9 +68,14 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
 ): void {
   const { runtime, route, handler } = options;
   const { policy } = route;
+  const view = new ModeView({ ...runtime, cell: runtime.identity.cell });
+  // A route that is missing from the ladder would work at every level: then its service does not start.
+  routeMode(route, view.current);
   app.on(route.method, [route.path], async (context) => {
     context.set('policy', policy);
-    const call = admit({ runtime, policy, header: (name) => context.req.header(name) });
+    const modes = view.current;
+    const mode = routeMode(route, modes);
+    const call = admit({ runtime, policy, mode, modes, header: (name) => context.req.header(name) });
     context.set('call', call);
     const params = validated(route.params, context.req.param());
     const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
@@ -89,11 +97,12 @@ function asOwner(
 ): Promise<Reply> {
   const { epoch } = call;
   if (policy.ack !== 'none' || epoch === null) return work();
-  return work().finally(async () => {
+  const confirmed = work().finally(async () => {
     const standing = runtime.standing();
     if (standing.state !== 'active' || standing.epoch !== epoch) throw notActive(standing);
     await runtime.store.confirmOwner(epoch, call);
   });
+  return howOf(call.mode.grant).includes('from-copy') ? confirmed.catch(askOtherRegion) : confirmed;
 }
 
 /** Values that occur once as themselves; the others stay lists, which no schema takes. */
@@ -114,9 +123,9 @@ interface Responding {
 function respond({ context, reply, policy, runtime, call }: Responding): Response {
   const ageMs = ageOfAnswerMs(runtime, call.freshness);
   const response = context.json(reply.body, reply.status, { ...reply.headers });
-  const degraded = reply.degraded ?? degradedRead(call);
+  const degraded = degradedHeader([...(reply.degraded ? [reply.degraded] : []), ...lacksOf(call)]);
   if (call.session.given || policy.ack !== 'none') response.headers.set(SESSION_HEADER, call.session.text());
-  if (degraded) response.headers.set('x-degraded', degraded);
+  if (degraded) response.headers.set(DEGRADED_HEADER, degraded);
   // An answer of the owner is never stale. One from a copy is, and a merged one lacks the peer's newest.
   const stalenessMs = ageMs ?? (policy.class === 'mergeable' ? runtime.stalenessMs() : null);
   if (stalenessMs !== null) response.headers.set('x-staleness-ms', String(Math.ceil(stalenessMs)));
@@ -124,17 +133,18 @@ function respond({ context, reply, policy, runtime, call }: Responding): Respons
 }
 
 function markRead(problem: Response, { runtime, call }: { runtime: CellRuntime; call: Call }): void {
-  const degraded = degradedRead(call);
+  const degraded = degradedHeader(lacksOf(call));
   const { freshness } = call;
-  if (degraded) problem.headers.set('x-degraded', degraded);
+  if (degraded) problem.headers.set(DEGRADED_HEADER, degraded);
   if (freshness.kind === 'unbounded' || freshness.completeToMs === null) return;
   problem.headers.set('x-staleness-ms', String(Math.ceil(runtime.clock.monotonicMs() - freshness.completeToMs)));
 }
 
-/** What the caller had seen is gone; or what is shown is older than was asked for. */
-function degradedRead({ session, freshness }: Call): string | null {
-  if (session.lost) return 'session-lost';
-  return freshness.kind === 'stale' ? 'stale' : null;
+/** What the caller had seen is gone; what is shown is older than was asked for; what a mode takes of the operation. */
+function lacksOf({ session, freshness, mode }: Call): readonly string[] {
+  const lost = session.lost ? ['session-lost'] : [];
+  const stale = freshness.kind === 'stale' ? ['stale'] : [];
+  return [...lost, ...stale, ...mode.causes];
 }
 
 /** An answer made under a lease says which epoch that was, even if the cell has moved away since. */
