@@ -27,14 +27,19 @@ export interface DocumentType<Body = unknown> {
    * seen and what is allowed; none means publishable. `force` of an operator passes `delta` ones, never `semantic` ones.
    */
   check(body: Body, context: CheckContext<Body>): readonly Objection[];
-  /** Whether going from `before` to `after` only takes load or function away, so that it may go everywhere at once. */
-  isSafeDirection(before: Body, after: Body): boolean;
+  /**
+   * Whether going from `before` to `after` only takes load or function away, so that it may go everywhere at once. `nowMs`: wall
+   * clock of the publisher, for settings that end by themselves; absent: as if none had ended yet.
+   */
+  isSafeDirection(before: Body, after: Body, nowMs?: number): boolean;
 }
 
 export interface CheckContext<Body = unknown> {
   readonly topology: Topology;
   /** The edition that it would follow. */
   readonly before: Body;
+  /** Wall clock of the publisher. Absent where a document was valid once, and time alone must not make it invalid. */
+  readonly nowMs?: number;
 }
 
 export interface Objection {

@@ -28,16 +28,17 @@ export interface Judgement {
 /** Throws `INVALID_INPUT` for what is no such document at all. */
 export function judgeDocument(
   type: DocumentType,
-  given: { readonly text: string; readonly before: unknown; readonly topology: Topology },
+  given: { readonly text: string; readonly before: unknown; readonly topology: Topology; readonly nowMs?: number },
 ): Judgement {
-  const { before, topology } = given;
+  const { text: _text, ...context } = given;
+  const { before } = context;
   const body = type.parse(parseGuarded(given.text, { bytesMax: type.bytesMax * BLANKS_FACTOR }));
   const text = canonicalJson(body);
   const bytes = checkSize(text, type.bytesMax);
   const share = Math.round((100 * bytes) / type.bytesMax);
   const warnings =
     bytes >= type.bytesMax * WARNING_RATIO ? [`${bytes} bytes: ${share} % of the limit of ${type.bytesMax}.`] : [];
-  const objections = [...growth(bytes, canonicalJson(before).length), ...type.check(body, { topology, before })];
+  const objections = [...growth(bytes, canonicalJson(before).length), ...type.check(body, context)];
   return { body, text, checksum: checksumOf(text), bytes, warnings, objections };
 }
 

@@ -13,19 +13,44 @@ import { OPERATIONS, type OperationName } from './operations.ts';
 /** What a shop that takes money can't be without: to take it from every tenant at once is a decision of its own. */
 const LIFELINE: OperationName = 'checkout';
 
-export function checkModes(body: ModesBody, { topology, before }: CheckContext<ModesBody>): readonly Objection[] {
+/** Of the one who wrote the document and the one who publishes it; people's machines are that far apart. */
+const CLOCKS_APART_MS_MAX = 5 * 60_000;
+
+export function checkModes(
+  body: ModesBody,
+  { topology, before, nowMs }: CheckContext<ModesBody>,
+): readonly Objection[] {
   const cells = topology.cells.map(({ id }) => id);
   const unknown = settingsOf(body).filter(({ cell }) => cell !== null && !cells.includes(cell));
   const objections: Objection[] = unknown.map(({ cell }) => ({
     kind: 'semantic',
     message: `modes: there is no cell ${cell}. Allowed: ${cells.join(', ')}, or null for all cells.`,
   }));
+  if (nowMs !== undefined) objections.push(...timely(body, { before, nowMs }));
   const without = (modes: ModesBody) => cells.filter((cell) => refusesLifeline(modes, cell));
   if (without(body).length === cells.length && without(before).length < cells.length) {
     const message = `modes: this refuses ${LIFELINE} in all ${cells.length} cells. Allowed in one step: all but one; or say that it is meant (--force).`;
     objections.push({ kind: 'delta', message });
   }
   return objections;
+}
+
+/** A setting that comes too late, or begins in the time to come and so would stand longer than any may. */
+function timely(body: ModesBody, { before, nowMs }: { before: ModesBody; nowMs: number }): readonly Objection[] {
+  const known = new Set(settingsOf(before).map((setting) => JSON.stringify(setting)));
+  const added = settingsOf(body).filter((setting) => !known.has(JSON.stringify(setting)));
+  const said = (setting: (typeof added)[number], what: string): Objection => {
+    return {
+      kind: 'semantic',
+      message: `modes: ${settingName(setting)} ${what}. It is ${new Date(nowMs).toISOString()}.`,
+    };
+  };
+  return [
+    ...added.filter(({ expiresAtMs }) => expiresAtMs <= nowMs).map((each) => said(each, 'has ended already')),
+    ...added
+      .filter(({ sinceMs }) => sinceMs > nowMs + CLOCKS_APART_MS_MAX)
+      .map((each) => said(each, 'begins in the future; allowed: sinceMs up to now')),
+  ];
 }
 
 /** As long as nothing of it has ended. */

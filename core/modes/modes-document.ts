@@ -3,6 +3,7 @@
  * function away, and everything that holds for a cell holds together, so no setting can undo another. Each ends by itself, by
  * the wall clock of whoever reads it: that is a convenience for people who forget, and nothing safe may rest on it.
  */
+import { readInteger, readList, readMembers, readText } from '../documents/read-body.ts';
 import { invalid } from '../errors.ts';
 import { type CellId, cellId, shown } from '../ids.ts';
 import { LEVELS, type Level, levelOf } from './ladder.ts';
@@ -49,15 +50,18 @@ export const MODES_BYTES_MAX = 96 * 1024;
 
 export const NO_MODES: ModesBody = { levels: [], switches: [] };
 
+/** The last instant that a `Date` can show. */
+const INSTANT_MS = { min: 0, max: 8_640_000_000_000_000 };
+/** Printable, so that what is listed on a terminal is what was written. */
+const PRINTABLE = String.raw`[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]`;
+
 /** Throws `INVALID_INPUT` with path, value seen and what is allowed. */
 export function parseModes(value: unknown): ModesBody {
-  const { levels, switches } = membersOf(value, 'modes', ['levels', 'switches']);
-  const body: ModesBody = {
-    levels: listOf(levels, 'levels').map(toLevel),
-    switches: listOf(switches, 'switches').map(toSwitch),
-  };
+  const members = readMembers(value, { path: '$', required: ['levels', 'switches'] });
+  const list = (name: string) => readList(members.get(name), { path: `$.${name}`, lengthMax: SETTINGS_MAX });
+  const body: ModesBody = { levels: list('levels').map(toLevel), switches: list('switches').map(toSwitch) };
   const count = body.levels.length + body.switches.length;
-  if (count > SETTINGS_MAX) throw invalid(`modes: ${count} settings. Allowed: at most ${SETTINGS_MAX} together.`);
+  if (count > SETTINGS_MAX) throw invalid(`$ has ${count} settings. Allowed: at most ${SETTINGS_MAX} together.`);
   refuseTwice(body.levels.map(({ cell }) => `a level for ${whereText(cell)}`));
   refuseTwice(body.switches.map(({ name, cell }) => `the switch ${name} for ${whereText(cell)}`));
   return body;
@@ -75,79 +79,50 @@ export function settingsOf({ levels, switches }: ModesBody): readonly (LevelSett
 const COMMON = ['cell', 'owner', 'reason', 'sinceMs', 'expiresAtMs'];
 
 function toLevel(value: unknown, at: number): LevelSetting {
-  const path = `levels[${at}]`;
-  const members = membersOf(value, path, ['level', ...COMMON]);
-  const level = levelOf(members.level);
-  if (level === null || level === 100) {
-    const allowed = LEVELS.filter((known) => known !== 100).join(', ');
-    throw wrong(`${path}.level`, members.level, `${allowed}; for 100 leave the setting out`);
-  }
-  return { level, ...toSetting(members, path) };
+  const path = `$.levels[${at}]`;
+  const members = readMembers(value, { path, required: ['level', ...COMMON] });
+  const level = levelOf(members.get('level'));
+  if (level !== null && level !== 100) return { level, ...toSetting(members, path) };
+  const allowed = LEVELS.filter((known) => known !== 100).join(', ');
+  throw wrong(`${path}.level`, members.get('level'), `${allowed}; for 100 leave the setting out`);
 }
 
 function toSwitch(value: unknown, at: number): SwitchSetting {
-  const path = `switches[${at}]`;
-  const members = membersOf(value, path, ['name', ...COMMON]);
-  const name = SWITCH_NAMES.find((known) => known === members.name);
-  if (name === undefined) throw wrong(`${path}.name`, members.name, SWITCH_NAMES.join(', '));
-  return { name, ...toSetting(members, path) };
+  const path = `$.switches[${at}]`;
+  const members = readMembers(value, { path, required: ['name', ...COMMON] });
+  const name = SWITCH_NAMES.find((known) => known === members.get('name'));
+  if (name !== undefined) return { name, ...toSetting(members, path) };
+  throw wrong(`${path}.name`, members.get('name'), SWITCH_NAMES.join(', '));
 }
 
-function toSetting(members: Members, path: string): Setting {
-  const { cell, owner, reason, sinceMs, expiresAtMs } = members;
+function toSetting(members: ReadonlyMap<string, unknown>, path: string): Setting {
+  const text = (name: string, lengthMax: number) =>
+    readPrintable(members.get(name), { path: `${path}.${name}`, lengthMax });
+  const instant = (name: string) => readInteger(members.get(name), { path: `${path}.${name}`, ...INSTANT_MS });
+  const cell = members.get('cell');
   const setting = {
     cell: cell === null ? null : cellId(cell),
-    owner: text(owner, { path: `${path}.owner`, lengthMax: OWNER_LENGTH_MAX }),
-    reason: text(reason, { path: `${path}.reason`, lengthMax: REASON_LENGTH_MAX }),
-    sinceMs: instant(sinceMs, `${path}.sinceMs`),
-    expiresAtMs: instant(expiresAtMs, `${path}.expiresAtMs`),
+    owner: text('owner', OWNER_LENGTH_MAX),
+    reason: text('reason', REASON_LENGTH_MAX),
+    sinceMs: instant('sinceMs'),
+    expiresAtMs: instant('expiresAtMs'),
   };
   const lastsMs = setting.expiresAtMs - setting.sinceMs;
-  if (lastsMs <= 0 || lastsMs > SETTING_MS_MAX) {
-    throw wrong(`${path}.expiresAtMs`, expiresAtMs, `up to ${SETTING_MS_MAX} ms (30 days) after sinceMs`);
-  }
-  return setting;
+  if (lastsMs > 0 && lastsMs <= SETTING_MS_MAX) return setting;
+  const allowed = `up to ${SETTING_MS_MAX} ms (30 days) after sinceMs`;
+  throw wrong(`${path}.expiresAtMs`, setting.expiresAtMs, allowed);
 }
 
-type Members = Readonly<Record<string, unknown>>;
-
-function membersOf(value: unknown, path: string, names: readonly string[]): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, value, 'an object');
-  const unknown = Object.keys(value).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid(`${path} has ${shown(unknown)}. Allowed: ${names.join(', ')}.`);
-  // Own members only: whatever stands on a prototype was not in the document.
-  return Object.fromEntries(names.map((name) => [name, Object.getOwnPropertyDescriptor(value, name)?.value]));
-}
-
-function listOf(value: unknown, path: string): readonly unknown[] {
-  if (Array.isArray(value) && value.length <= SETTINGS_MAX) return value;
-  const seen = Array.isArray(value) ? `${value.length} entries` : value;
-  throw wrong(path, seen, `a list of at most ${SETTINGS_MAX}`);
-}
-
-/** Printable, so that what is listed on a terminal is what was written. */
-const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u;
-
-function text(value: unknown, { path, lengthMax }: { path: string; lengthMax: number }): string {
-  const allowed = `1–${lengthMax} printable characters`;
-  if (typeof value !== 'string' || value.length > lengthMax) throw wrong(path, value, allowed);
-  if (value.trim() === '' || !PRINTABLE.test(value)) throw wrong(path, value, allowed);
-  return value;
-}
-
-/** The last instant that a `Date` can show. */
-const INSTANT_MS_MAX = 8_640_000_000_000_000;
-
-function instant(value: unknown, path: string): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= INSTANT_MS_MAX) return value;
-  throw wrong(path, value, 'whole milliseconds since 1970');
+function readPrintable(value: unknown, { path, lengthMax }: { path: string; lengthMax: number }): string {
+  const form = new RegExp(`^(?=.*[^\\p{Z}])${PRINTABLE}{1,${lengthMax}}$`, 'u');
+  return readText(value, { path, form, allowed: `1–${lengthMax} printable characters` });
 }
 
 function refuseTwice(names: readonly string[]): void {
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (twice !== undefined) throw invalid(`modes: ${twice} stands there twice. Allowed: once.`);
+  if (twice !== undefined) throw invalid(`$ has ${twice} twice. Allowed: once.`);
 }
 
 function wrong(path: string, value: unknown, allowed: string) {
-  return invalid(`${path}: seen ${shown(value)}; allowed: ${allowed}.`);
+  return invalid(`${path} is ${shown(value)}. Allowed: ${allowed}.`);
 }
