@@ -21,6 +21,8 @@ export interface CellConfig {
   readonly arbiterUrl?: string;
   /** A file in which documents outlive the process. Absent: they do not. */
   readonly keptPath?: string;
+  /** A file on the host that lays modes over the published ones. Absent: nobody looks for one. */
+  readonly breakGlassPath?: string;
 }
 
 const LEASE_TTL_MS = { from: 100, to: 600_000 };
@@ -51,6 +53,7 @@ export function cellConfig(env: Environment): CellConfig {
     ...optionalUrl(env, 'HOLDFAST_PEER_STORE_URL', 'peerStoreUrl'),
     ...optionalUrl(env, 'HOLDFAST_ARBITER_URL', 'arbiterUrl'),
     ...(env.HOLDFAST_LKG_PATH ? { keptPath: env.HOLDFAST_LKG_PATH } : {}),
+    ...(env.HOLDFAST_BREAK_GLASS_PATH ? { breakGlassPath: env.HOLDFAST_BREAK_GLASS_PATH } : {}),
   };
 }
 

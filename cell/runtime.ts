@@ -7,6 +7,8 @@ import { systemRng } from '../core/rng.ts';
 import { KeptFile } from '../resilience/kept-file.ts';
 import { cellConfig, type Environment } from './cell-config.ts';
 import type { CellRuntime } from './cell-runtime.ts';
+import { GlassFile } from './modes/glass-file.ts';
+import { modesStatus } from './modes/modes-status.ts';
 import { openTables } from './open-tables.ts';
 import type { QuarantineDesk } from './reconcile/quarantine-desk.ts';
 import { setCellRuntime } from './shared-runtime.ts';
@@ -26,7 +28,7 @@ export interface RunningCell {
   readonly quarantine: QuarantineDesk;
   /** The doorbell: look at the lease now. */
   ring(): void;
-  /** Takes the documents that an earlier process kept; never rejects. */
+  /** Takes the documents that an earlier process kept, and what a person laid over them; never rejects. */
   loadDocuments(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -65,18 +67,22 @@ export async function startCellRuntime(env: Environment): Promise<RunningCell> {
 /** Wires one cell in one region and starts its loops. The simulation and the tests call it with their own parts. */
 export function composeCell(parts: CellParts): RunningCell {
   const cell = wireCell({ ...parts, hearsPeer: true });
-  const { keeper, replicator, heartbeat, relay, placement, reconciler, documentReader } = cell;
+  const { keeper, replicator, heartbeat, relay, placement, reconciler, documentReader, glass } = cell;
   const stopping = new AbortController();
   const automatic = parts.config.reconcile === 'manual' ? [] : [reconciler];
   const followed = parts.documents === undefined ? [] : [documentReader];
-  const looping = [keeper, replicator, heartbeat, relay, placement, ...automatic, ...followed];
+  const { breakGlassPath: path } = parts.config;
+  const glassFiles = path === undefined ? [] : [new GlassFile({ path, glass, clock: parts.clock })];
+  const looping = [keeper, replicator, heartbeat, relay, placement, ...automatic, ...followed, ...glassFiles];
   const loops = looping.map((part) => part.run(stopping.signal));
   return {
     runtime: cell.runtime,
     status: () => statusOf(cell),
     quarantine: cell.quarantine,
     ring: () => keeper.ring(),
-    loadDocuments: () => documentReader.load(),
+    loadDocuments: async () => {
+      await Promise.all([documentReader.load(), ...glassFiles.map((file) => file.look())]);
+    },
     stop: async () => {
       stopping.abort();
       await Promise.allSettled(loops);
@@ -107,6 +113,7 @@ async function statusOf(cell: WiredCell) {
     placementVersion: placement.version,
     /** By type: which version runs here, where it came from, and what was last refused. */
     documents: documents.status(),
+    modes: modesStatus(cell),
     counters: { ...counters },
   };
 }

@@ -13,6 +13,7 @@ import { DocumentCopies } from './documents/document-copies.ts';
 import { type DocumentKeeping, DocumentReader } from './documents/document-reader.ts';
 import { LeaseArbiter } from './lease/lease-arbiter.ts';
 import { LeaseKeeper } from './lease/lease-keeper.ts';
+import { BreakGlass, withBreakGlass } from './modes/break-glass.ts';
 import { OutboxRelay } from './outbox/outbox-relay.ts';
 import { PlacementCopy } from './placement-copy.ts';
 import { QuarantineDesk } from './reconcile/quarantine-desk.ts';
@@ -90,8 +91,11 @@ export function wireCell(wiring: Wiring) {
   const arbiter = given.arbiter;
   const keeping = wiring.documents ?? null;
   const copying = { arbiter, copies: documents, types: DOCUMENT_TYPES, cell: config.cell, clock, rng, keeping };
+  const glass = new BreakGlass();
+  // For a function, which has no host that a person could stand at: changing its environment replaces its processes.
+  glass.take(wiring.env.HOLDFAST_BREAK_GLASS || null);
   const shared = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay };
-  const parts = { ...shared, store, placement, documents };
+  const parts = { ...shared, store, placement, documents, glass };
   return {
     ...parts,
     tables,
@@ -129,18 +133,19 @@ interface RuntimeParts {
   readonly store: FencedStore;
   readonly placement: PlacementCopy;
   readonly documents: DocumentCopies;
+  readonly glass: BreakGlass;
   readonly rules: Map<string, ConflictRule>;
 }
 
 function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: RuntimeParts): CellRuntime {
-  const { keeper, heartbeat, relay, store, placement, documents, rules } = parts;
+  const { keeper, heartbeat, relay, store, placement, documents, glass, rules } = parts;
   const { cell, region, peer } = config;
   return {
     identity: { cell, region, peer },
     store,
     clock,
     rng,
-    documents,
+    documents: withBreakGlass(documents, glass),
     hearsPeer,
     standing: () => toStanding(keeper),
     servesTenant: (tenant) => placement.gives(tenant, cell),

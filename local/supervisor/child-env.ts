@@ -83,6 +83,8 @@ function cellEnv(context: ChildEnvContext, at: { readonly cell: string; readonly
     HOLDFAST_FENCE_SHARDS: String(fenceShards(spec)),
     HOLDFAST_PEER_LOSS: context.topology.peerLoss,
     HOLDFAST_LKG_PATH: context.dataPath('lkg', `${from}.json`),
+    // One for the host: it names cells itself.
+    HOLDFAST_BREAK_GLASS_PATH: context.dataPath('break-glass.json'),
     HOLDFAST_INTERNAL_SECRET: context.internalSecret,
     PAYMENTS_URL: url(PAYMENTS),
   };
