@@ -1,7 +1,8 @@
 /**
  * Who is calling: a bearer token, verified against the issuer's keys. `check` answers from memory without waiting and is
- * what nearly every request needs; `verify` does the cryptography for a token that was not seen in the last minute.
- * Invariant: no request passes without a token whose signature, issuer, audience and expiry were checked.
+ * what nearly every read needs; `verify` does the cryptography for a token that was not seen in the last minute, and for every
+ * write (REQUIREMENTS D4: nothing cached about authorisation is older than that, or lets a write pass). Invariant: no request
+ * passes without a token whose signature, issuer, audience and expiry were checked.
  */
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../core/clock.ts';
@@ -41,9 +42,10 @@ export class Authenticator {
     return this.#keys !== null;
   }
 
-  /** `null`: not known yet, call `verify`. */
-  check(authorization: string | null): TenantId | PlatformError | null {
+  /** `null`: not known yet, or not to be taken from memory; call `verify`. */
+  check(authorization: string | null, purpose: 'read' | 'write'): TenantId | PlatformError | null {
     if (authorization === null) return unauthenticated('No authorization header. Allowed: "Bearer <token>".');
+    if (purpose === 'write') return null;
     const known = this.#verified.get(authorization);
     if (known === undefined) return null;
     if (known.expiresAtS * 1_000 > this.#clock.wallMs()) return known.tenant;

@@ -11,6 +11,7 @@ import { judgeRequestLine } from '../core/decide.ts';
 import { INTROSPECTION_PREFIX, type Introspected, introspect } from '../core/introspection.ts';
 import { problemAnswer } from '../core/own-answer.ts';
 import { readHead } from '../core/request-head.ts';
+import { isSafe } from '../core/retry.ts';
 import { DOCUMENT_TIMEOUT_MS } from './documents.ts';
 import { Exchange, type ExchangeParts } from './exchange.ts';
 import type { KeptSnapshot } from './kept-snapshot.ts';
@@ -67,7 +68,7 @@ async function answerUrl(parts: FunctionParts, event: unknown, context: Invocati
   }
   const limitMs = Math.min(head.deadlineMs, context.getRemainingTimeInMillis() - MARGIN_MS);
   const deadlineAtMs = parts.clock.monotonicMs() + limitMs;
-  const tenant = await authenticate(parts, head.authorization);
+  const tenant = await authenticate(parts, { authorization: head.authorization, method: request.method });
   if (isPlatformError(tenant)) return refuse(tenant, { requestId });
   return deliver(parts, { request, head, tenant, requestId, deadlineAtMs });
 }
@@ -97,10 +98,13 @@ async function deliver(
 
 async function authenticate(
   { authenticator }: FunctionParts,
-  authorization: string | null,
+  { authorization, method }: { readonly authorization: string | null; readonly method: string },
 ): Promise<TenantId | PlatformError> {
   // Only a header that is there can be unknown.
-  return authenticator.check(authorization) ?? (await authenticator.verify(authorization ?? ''));
+  return (
+    authenticator.check(authorization, isSafe(method) ? 'read' : 'write') ??
+    (await authenticator.verify(authorization ?? ''))
+  );
 }
 
 function refuse(error: PlatformError, options: { requestId: string; headers?: readonly string[] }): UrlResult {

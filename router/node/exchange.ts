@@ -11,7 +11,7 @@ import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
 import type { RequestHead } from '../core/request-head.ts';
 import type { ResponseHead } from '../core/response-headers.ts';
-import { deadlineError, overloadedError } from '../core/retry.ts';
+import { deadlineError, isSafe, overloadedError } from '../core/retry.ts';
 import { type AttemptSeen, MISDIRECTED, Routing } from '../core/routing.ts';
 import { Attempt, type AttemptListener } from './attempt.ts';
 import { endCheaply } from './end-answer.ts';
@@ -56,7 +56,7 @@ export class Exchange implements AttemptListener {
     this.#response.on('close', () => this.#onClosed());
     const { authenticator } = this.#parts;
     const { authorization } = this.#head;
-    const known = authenticator.check(authorization);
+    const known = authenticator.check(authorization, isSafe(this.#method) ? 'read' : 'write');
     if (known !== null) this.#onTenant(known);
     // Only a header that is there can be unknown.
     else void authenticator.verify(authorization ?? '').then((verified) => this.#onTenant(verified));

@@ -25,9 +25,9 @@ describe('Authenticator', () => {
     const clock = new FakeClock();
     const auth = authenticator(clock);
     const bearer = await signedFor(clock, 600);
-    expect(auth.check(bearer)).toBeNull();
+    expect(auth.check(bearer, 'read')).toBeNull();
     expect(await auth.verify(bearer)).toBe('acme');
-    expect(auth.check(bearer)).toBe('acme');
+    expect(auth.check(bearer, 'read')).toBe('acme');
   });
 
   it('judges the expiry on every request, remembered or not', async () => {
@@ -36,7 +36,7 @@ describe('Authenticator', () => {
     const bearer = await signedFor(clock, 10);
     await auth.verify(bearer);
     clock.jump(11_000);
-    expect(auth.check(bearer)).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(auth.check(bearer, 'read')).toMatchObject({ code: 'UNAUTHENTICATED' });
     expect(await auth.verify(bearer)).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -46,7 +46,16 @@ describe('Authenticator', () => {
     const bearer = await signedFor(clock, 600);
     await auth.verify(bearer);
     clock.jump(VERIFIED_AGE_MAX_MS);
-    expect(auth.check(bearer)).toBeNull();
+    expect(auth.check(bearer, 'read')).toBeNull();
+  });
+
+  it('lets no write pass on what it remembers, however young', async () => {
+    const clock = new FakeClock();
+    const auth = authenticator(clock);
+    const bearer = await signedFor(clock, 600);
+    await auth.verify(bearer);
+    expect([auth.check(bearer, 'read'), auth.check(bearer, 'write')]).toEqual(['acme', null]);
+    expect(auth.check(null, 'write')).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   it('forgets everything when the keys change, and nothing when they are the same', async () => {
@@ -55,10 +64,10 @@ describe('Authenticator', () => {
     const bearer = await signedFor(clock, 600);
     await auth.verify(bearer);
     auth.useKeys(readKeySet({ keys: [publicJwk] }));
-    expect(auth.check(bearer)).toBe('acme');
+    expect(auth.check(bearer, 'read')).toBe('acme');
     const other = await exportJWK((await generateKeyPair('EdDSA', { extractable: true })).publicKey);
     auth.useKeys(readKeySet({ keys: [{ ...other, kid: 'other', alg: 'EdDSA' }] }));
-    expect(auth.check(bearer)).toBeNull();
+    expect(auth.check(bearer, 'read')).toBeNull();
     expect(await auth.verify(bearer)).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
@@ -69,7 +78,7 @@ describe('Authenticator', () => {
     const verification = auth.verify(bearer);
     auth.useKeys(readKeySet({ keys: [{ ...publicJwk, kid: 'renamed' }] }));
     await verification;
-    expect(auth.check(bearer)).toBeNull();
+    expect(auth.check(bearer, 'read')).toBeNull();
   });
 
   it('takes ES256 and RS256 too', async () => {
