@@ -12,7 +12,15 @@ import { RecordHolder } from './record-holder.ts';
 import type { Gate, RolloutExecutor } from './rollout-executor.ts';
 import { ABORT_TRIES_MAX, ARBITER_MS_MAX } from './rollout-limits.ts';
 import { BEGIN, nextStanding, wayBack } from './rollout-order.ts';
-import { checkPlan, otherSteps, type RolloutPlan, refusedBy, refusedFor, settledAlready } from './rollout-plan.ts';
+import {
+  checkPlan,
+  otherSteps,
+  overtaken,
+  type RolloutPlan,
+  refusedBy,
+  refusedFor,
+  settledAlready,
+} from './rollout-plan.ts';
 import {
   type Change,
   isTerminal,
@@ -69,7 +77,7 @@ export class RolloutMachine {
     const record = { ...this.#begin(plan, { before, steps: means.executor.steps }), seen: look.findings };
     const sentAtMs = this.#o.clock.monotonicMs();
     if (!(await this.#o.records.save(record, { ...LIMIT, beat: false }))) {
-      throw refusedFor((await this.#o.records.current(LIMIT)) ?? record);
+      throw overtaken(await this.#o.records.current(LIMIT));
     }
     return this.#carryOut({ record, sentAtMs, means });
   }
@@ -122,7 +130,7 @@ export class RolloutMachine {
     const sentAtMs = this.#o.clock.monotonicMs();
     if (await this.#o.records.save(record, { ...LIMIT, beat: false }))
       return this.#carryOut({ record, sentAtMs, means });
-    throw refusedFor((await this.#o.records.current(LIMIT)) ?? left);
+    throw overtaken(await this.#o.records.current(LIMIT));
   }
 
   #begin(plan: RolloutPlan, from: { before: RolloutRecord | null; steps: readonly string[] }): RolloutRecord {

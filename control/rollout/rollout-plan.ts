@@ -52,6 +52,15 @@ export function refusedFor(present: RolloutRecord | null): PlatformError {
   });
 }
 
+/** Somebody else wrote between our look and our write. */
+export function overtaken(present: RolloutRecord | null): PlatformError {
+  if (present && !isTerminal(present)) return refusedFor(present);
+  const other = present
+    ? `rollout ${present.number} (${present.what}) came in between and is ${present.state}`
+    : 'the record is gone';
+  return refused(`Nothing was begun: ${other}. See whether what you want still fits, then ask again.`);
+}
+
 export function settledAlready({ number, what }: RolloutRecord): PlatformError {
   return refused(
     `Rollout ${number} (${what}) has reached every cell and is being settled: it can't be taken back any more, only replaced by another change.`,

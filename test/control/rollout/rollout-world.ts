@@ -17,8 +17,10 @@ import type { RolloutPlan } from '../../../control/rollout/rollout-plan.ts';
 import type { RolloutRecord } from '../../../control/rollout/rollout-record.ts';
 import type { RolloutRecords } from '../../../control/rollout/rollout-records.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { PlatformError } from '../../../core/errors.ts';
 import { FakeClock } from '../../../core/fake-clock.ts';
 import { type CellId, cellId } from '../../../core/ids.ts';
+import type { TimelineEntry } from '../../../core/timeline.ts';
 
 export const STEPS = ['standby', 'switch', 'home'];
 export const [C1, C2, C3] = [cellId('c01'), cellId('c02'), cellId('c03')];
@@ -29,8 +31,8 @@ export const PLAN: RolloutPlan = {
 /** Longer than a beat, so that beats come in between. */
 const STEP_MS = 1_300;
 /** A driver turn: short against everything that is waited for. */
-const TURN_MS = 50;
-const TURNS_MAX = 20_000;
+const TURN_MS = 500;
+const TURNS_MAX = 2_000;
 
 export type Ended =
   | { readonly state: 'ended'; readonly record: RolloutRecord }
@@ -43,6 +45,7 @@ export class RolloutWorld {
   readonly records = tableRolloutRecords({ arbiter: this.table, clock: this.clock });
   /** Steps that a cell has taken; none: it has what it had before. */
   readonly taken = new Map<CellId, string[]>();
+  stepMs = STEP_MS;
   settled = false;
   withdrawn = false;
   /** What a gate says; a test replaces it. */
@@ -69,11 +72,13 @@ export class RolloutWorld {
     this.#token = limit.token;
     this.effects.push(name);
     for (const [other, holder] of this.#inMotion)
-      if (holder.isAlive) this.violations.push(`${name} began while ${other} was in motion`);
+      if (holder.isAlive && !holder.isPaused) this.violations.push(`${name} began while ${other} was in motion`);
     if (cell) this.#checkWave(name, cell);
     this.#inMotion.set(name, by);
     try {
-      await by.clock.sleep(STEP_MS, limit.signal);
+      await by.clock.sleep(this.stepMs, limit.signal);
+      // Whoever takes the effect in looks at the token at that instant: its sender may have been stopped since it began.
+      if (limit.token < this.#token) return false;
       apply();
     } finally {
       this.#inMotion.delete(name);
@@ -112,6 +117,10 @@ export class RolloutWorld {
     };
   }
 
+  get isBegun(): boolean {
+    return this.table.peek({ pk: 'ROLLOUT', sk: 'CURRENT' }) !== null;
+  }
+
   current(): Promise<RolloutRecord | null> {
     return this.records.current({ withinMs: 1_000 });
   }
@@ -124,6 +133,9 @@ export class Orchestrator {
   readonly #world: RolloutWorld;
   readonly #strike: { readonly at: number; readonly how: 'kill' | 'pause' } | null;
   points = 0;
+  /** Its link to the arbiter: while it is cut, calls end without an answer when their time is over. */
+  isCut = false;
+  readonly timeline: TimelineEntry[] = [];
   #dead = false;
   #die: () => void = () => undefined;
   readonly #death = new Promise<Ended>((resolve) => {
@@ -149,6 +161,7 @@ export class Orchestrator {
       clock: this.clock,
       meansFor: async () => ({ executor: this.#executor(), gates: [this.#gate()] }),
       newId: () => `${name}-${++ids}`,
+      timeline: { append: async (entry) => void this.timeline.push(entry) },
     });
   }
 
@@ -207,15 +220,23 @@ export class Orchestrator {
     if (this.#paused) await this.#paused;
   }
 
+  async #link(withinMs: number): Promise<void> {
+    if (!this.isCut) return;
+    await this.clock.sleep(withinMs);
+    throw new PlatformError({ code: 'DEADLINE_EXCEEDED', kind: 'dependency', effect: 'unknown', message: 'no answer' });
+  }
+
   #records(): RolloutRecords {
     const { records } = this.#world;
     return {
       current: async (limit) => {
         await this.point();
+        await this.#link(limit.withinMs);
         return records.current(limit);
       },
       save: async (next, options) => {
         await this.point();
+        await this.#link(options.withinMs);
         const saved = await records.save(next, options);
         await this.point();
         return saved;
