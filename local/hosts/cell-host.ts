@@ -4,10 +4,12 @@
  */
 import { pathToFileURL } from 'node:url';
 import { type RunningCell, startCellRuntime } from '../../cell/runtime.ts';
+import { AnswerCounts } from '../../core/answer-counts.ts';
 import { systemClock } from '../../core/clock.ts';
 import { invalid } from '../../core/errors.ts';
 import { SERVICE_OF_SEGMENT } from '../../core/service-paths.ts';
 import { createCellServer, type Handler } from './cell-server.ts';
+import { type CellHostStatus, processHealth, releaseTold } from './host-status.ts';
 import { openParentChannel } from './parent-channel.ts';
 import { warmRequests } from './warm-requests.ts';
 
@@ -23,13 +25,22 @@ try {
     throw invalid('HOLDFAST_INTERNAL_SECRET is missing. The supervisor sets it; start with "npm start".');
   const cell = await startCellRuntime(env);
   running = cell;
+  const release = releaseTold(env);
+  const answers = new AnswerCounts(systemClock);
+  const status = async (): Promise<CellHostStatus> => ({
+    ...(await cell.status()),
+    release,
+    answers: answers.report(),
+    process: processHealth(),
+  });
   const server = createCellServer({
     name,
     internalSecret,
     services: await loadServices(),
-    status: () => cell.status(),
+    status,
     ring: () => cell.ring(),
     quarantine: cell.quarantine,
+    ...{ answers, release },
     clock: systemClock,
   });
   server.on('error', (error) => parent.failed(error));

@@ -4,12 +4,15 @@
  */
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AnswerCounts } from '../../core/answer-counts.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError, toPlatformError } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { readBoundedBody } from './bounded-body.ts';
+import { countAnswer } from './count-answer.ts';
 import { type FunctionUrlEvent, type HttpReply, toFunctionUrlEvent, toHttpReply } from './function-url-event.ts';
+import { type ReleaseTold, shortDigest } from './host-status.ts';
 import { answerQuarantine, type Desk, QUARANTINE_PATH } from './quarantine-endpoint.ts';
 
 export type Handler = (event: FunctionUrlEvent, context: LambdaContext) => Promise<unknown>;
@@ -29,6 +32,10 @@ export interface CellServerOptions {
   readonly status: () => Promise<unknown>;
   readonly ring: () => void;
   readonly quarantine: Desk;
+  /** Of what services answered; the host's own pages are not counted. */
+  readonly answers: AnswerCounts;
+  /** Stands on every answer and every line of the log. */
+  readonly release: ReleaseTold | null;
   readonly clock: Clock;
 }
 
@@ -36,16 +43,29 @@ export interface CellServerOptions {
 const CONCURRENCY_MAX = 512;
 /** Lambda's own limit for these functions. */
 const INVOCATION_MS_MAX = 30_000;
+const OWN_PAGES = '/_holdfast/';
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
 
 export function createCellServer(options: CellServerOptions): Server {
   const wanted = Buffer.from(`Holdfast-Internal ${options.internalSecret}`);
+  const { answers, release } = options;
+  const stamp: Readonly<Record<string, string>> = release === null ? {} : { 'x-release': shortDigest(release.digest) };
   let underWay = 0;
+  const finish = async (reply: HttpReply, { request, response }: Exchange) => {
+    await send(response, { ...reply, headers: { ...reply.headers, ...stamp } });
+    if (!request.url?.startsWith(OWN_PAGES)) countAnswer(answers, reply, { taken: response.writableFinished });
+  };
   const server = createServer((request, response) => {
-    if (underWay >= CONCURRENCY_MAX) return void send(response, refusal(overloaded()));
+    const exchange = { request, response };
+    if (underWay >= CONCURRENCY_MAX) return void finish(refusal(overloaded(), options), exchange);
     underWay += 1;
     void answer({ ...options, wanted }, request)
-      .catch((thrown: unknown) => refusal(toPlatformError(thrown)))
-      .then((reply) => send(response, reply))
+      .catch((thrown: unknown) => refusal(toPlatformError(thrown), options))
+      .then((reply) => finish(reply, exchange))
       .finally(() => {
         underWay -= 1;
         // A body that was refused unread would be taken for the next request.
@@ -117,8 +137,8 @@ function overloaded(): PlatformError {
   });
 }
 
-function refusal(error: PlatformError): HttpReply {
-  if (error.kind === 'bug') console.error(error);
+function refusal(error: PlatformError, { name, release }: CellServerOptions): HttpReply {
+  if (error.kind === 'bug') console.error(`${name} release ${release?.name ?? 'none'}:`, error);
   const { status, body } = toProblem(error);
   return { status, headers: { 'content-type': PROBLEM_CONTENT_TYPE }, body: Buffer.from(JSON.stringify(body)) };
 }

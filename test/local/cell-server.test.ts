@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { request, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { AnswerCounts } from '../../core/answer-counts.ts';
 import { systemClock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { BODY_BYTES_MAX } from '../../local/hosts/bounded-body.ts';
@@ -11,6 +12,7 @@ import type { Desk } from '../../local/hosts/quarantine-endpoint.ts';
 const SECRET = { authorization: 'Holdfast-Internal s3cret' };
 let server: Server | null = null;
 let rung = 0;
+let answers = new AnswerCounts(systemClock);
 
 function end(): void {
   server?.closeAllConnections();
@@ -34,6 +36,7 @@ const desk: Desk = {
 async function serve(handler: Handler): Promise<string> {
   end();
   rung = 0;
+  answers = new AnswerCounts(systemClock);
   server = createCellServer({
     name: 'c01@r1',
     internalSecret: 's3cret',
@@ -43,6 +46,8 @@ async function serve(handler: Handler): Promise<string> {
       rung += 1;
     },
     quarantine: desk,
+    answers,
+    release: { name: 'r1', digest: 'sha256:0123456789abcdef' },
     clock: systemClock,
   });
   server.listen(0, '127.0.0.1');
@@ -117,6 +122,31 @@ describe('the cell server', () => {
     const text = await answer.text();
     expect(answer.status).toBe(500);
     expect(text).not.toContain('42');
+  });
+});
+
+describe('the answers of a cell', () => {
+  it('carry the release, and are counted by how they ended', async () => {
+    const bodies = [
+      { statusCode: 200, body: '{}' },
+      { statusCode: 404, body: '{}' },
+      { statusCode: 503, body: JSON.stringify({ code: 'STORE_UNAVAILABLE' }) },
+      { statusCode: 503, body: JSON.stringify({ code: 'OUTCOME_UNKNOWN' }) },
+      { statusCode: 500, body: 'no JSON' },
+    ];
+    const url = await serve(async () => bodies.shift());
+    const marks = [];
+    for (let left = bodies.length; left > 0; left--) {
+      const answer = await fetch(`${url}/carts/a`, { headers: SECRET });
+      await answer.text();
+      marks.push(answer.headers.get('x-release'));
+    }
+    await fetch(`${url}/_holdfast/status`, { headers: SECRET });
+    expect(new Set(marks)).toEqual(new Set(['0123456789ab']));
+    expect(answers.report()).toMatchObject({
+      total: { ok: 1, refused: 1, failed: 2, unknown: 1 },
+      failedByCode: { STORE_UNAVAILABLE: 1, OTHER: 1 },
+    });
   });
 });
 
