@@ -33,12 +33,18 @@ export interface RunningCell {
   stop(): Promise<void>;
 }
 
-let running: RunningCell | null = null;
+/** Of a whole process. */
+export interface StartedCell extends RunningCell {
+  /** Whether the write path has been run through as often as it takes to be compiled. */
+  readonly isWarm: () => boolean;
+}
+
+let running: StartedCell | null = null;
 
 export type CellStatus = Awaited<ReturnType<typeof statusOf>>;
 
 /** Starts the runtime of this process once; a second call gets the first one's. */
-export async function startCellRuntime(env: Environment): Promise<RunningCell> {
+export async function startCellRuntime(env: Environment): Promise<StartedCell> {
   if (running) return running;
   const config = cellConfig(env);
   const { client, name, ...tables } = openTables(config, systemClock);
@@ -51,11 +57,17 @@ export async function startCellRuntime(env: Environment): Promise<RunningCell> {
   await cell.loadDocuments();
   const ending = new AbortController();
   const { store } = cell.runtime;
-  // A warm-up that fails has warmed nothing and broken nothing.
-  void warmUp({ store, region: config.region, clock: systemClock, signal: ending.signal }).catch(() => undefined);
+  let warm = false;
+  void warmUp({ store, region: config.region, clock: systemClock, signal: ending.signal })
+    // One that fails has warmed nothing and broken nothing.
+    .catch(() => undefined)
+    .then(() => {
+      warm = true;
+    });
   setCellRuntime(cell.runtime);
   running = {
     ...cell,
+    isWarm: () => warm,
     stop: () => {
       ending.abort();
       return cell.stop();

@@ -53,6 +53,8 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
       return openCloudDesk({ topology: await topology(), clock, rootDir: findProject().rootDir });
     },
     examineMachine: async () => (await import('./examine-machine.ts')).examineMachine(),
+    releases: async (parentDir) =>
+      (await import('../local/releases/open-shelf.ts')).openReleaseDesk({ parentDir, clock }),
     drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
   };

@@ -11,6 +11,7 @@ import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
 import { addQuarantineCommand } from './quarantine-command.ts';
+import { addReleaseCommand } from './release-command.ts';
 import { addRouteCommand } from './route-command.ts';
 import type { CliServices } from './services.ts';
 import { Shell } from './shell.ts';
@@ -67,6 +68,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addDocumentCommand(program, context);
   addDrillCommand(program, context);
   addBenchCommand(program, context);
+  addReleaseCommand(program, context);
   addDeployCommands(program, context);
   addDoctorCommand(program, context);
   addCostCommand(program, context);

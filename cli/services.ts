@@ -25,6 +25,7 @@ import type { DrillReport } from '../drills/report/drill-report.ts';
 import type { SoakReport } from '../drills/soak/run-soak.ts';
 import type { EngineKind } from '../local/engine/resolve-engine.ts';
 import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
+import type { ReleaseDesk } from '../local/releases/open-shelf.ts';
 import type { AwsSite } from './aws/aws-site.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
@@ -50,6 +51,8 @@ export interface CliServices {
   examineMachine(): Promise<readonly Finding[]>;
   /** The platform in the account whose credentials are at hand. Throws `UNAUTHENTICATED` when there are none. */
   aws(): Promise<AwsSite>;
+  /** The releases below a state or a data directory. */
+  releases(parentDir: string): Promise<ReleaseDesk>;
   drills(): Promise<DrillBook>;
   benches(): Promise<readonly Bench[]>;
 }

@@ -50,6 +50,9 @@ export const ERROR_CODES = [
   'CLOUD_UNAVAILABLE',
   'DEPLOY_REFUSED',
   'DEPLOY_FAILED',
+  // releases
+  'RELEASE_DAMAGED',
+  'RELEASE_EXISTS',
   // this machine
   'ENGINE_MISSING',
   'PORT_IN_USE',

@@ -81,6 +81,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Row>> = {
   CLOUD_UNAVAILABLE: row(503, 'Cloud unavailable', NOT_FOR_REQUESTS),
   DEPLOY_REFUSED: row(409, 'Deployment refused', NOT_FOR_REQUESTS),
   DEPLOY_FAILED: row(500, 'Deployment failed', NOT_FOR_REQUESTS),
+  RELEASE_DAMAGED: row(409, 'Release damaged', NOT_FOR_REQUESTS),
+  RELEASE_EXISTS: row(409, 'Release exists', NOT_FOR_REQUESTS),
   ENGINE_MISSING: row(500, 'Engine missing', NOT_FOR_REQUESTS),
   PORT_IN_USE: row(500, 'Port in use', NOT_FOR_REQUESTS),
   PLATFORM_NOT_RUNNING: row(503, 'Platform not running', NOT_FOR_REQUESTS),

@@ -1,8 +1,10 @@
 /**
- * Bundles the platform: one esbuild call for every process and service, so that bundles that run in one process share
- * module instances. Builds only when a source has changed; two builds at once can't harm each other (a lock, and every
- * file is moved into `dist/` whole, chunks before the entries that name them).
+ * Bundles the platform: one esbuild call for whatever runs in one process, so that its bundles share module instances. What a
+ * cell runs is a unit of its own, because it is what a release is made of: no change of the command line may change its
+ * bytes. Builds only when a source has changed; two builds at once can't harm each other (a lock, and every file is moved
+ * into `dist/` whole, chunks before the entries that name them).
  */
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,16 +19,15 @@ const LOCK_WAIT_MS_MAX = 60_000;
 /** Chunks of older builds stay this long, for processes that still run them. */
 const OLD_FILE_AGE_MS_MAX = 24 * 60 * 60 * 1000;
 
-const ENTRIES = [
-  'cli/main.ts',
+const CELL_ENTRIES = [
   'local/hosts/cell-host.ts',
-  'router/node/main.ts',
-  'control/main.ts',
-  'services/payments/main.ts',
   'services/cart/main.ts',
   'services/catalog/main.ts',
   'services/checkout/main.ts',
 ];
+const OTHER_ENTRIES = ['cli/main.ts', 'router/node/main.ts', 'control/main.ts', 'services/payments/main.ts'];
+/** What a cell's bundles are and what went into them; `release build` reads it (`local/releases/built-bundles.ts`). */
+const CELL_BUNDLES = 'cell-bundles.json';
 const SOURCES = [
   'core',
   'resilience',
@@ -69,28 +70,14 @@ export async function buildIfStale() {
 }
 
 async function build(now) {
-  const entries = ENTRIES.filter((entry) => existsSync(join(ROOT, entry)));
-  for (const entry of ENTRIES) {
-    if (!entries.includes(entry)) console.error(`holdfast: ${entry} does not exist yet; built without it.`);
-  }
   const esbuild = await import('esbuild');
   const stage = join(ROOT, `.holdfast/build-${process.pid}`);
   try {
-    await esbuild.build({
-      absWorkingDir: ROOT,
-      entryPoints: entries.map((entry) => ({ in: entry, out: entry.slice(0, -'.ts'.length) })),
-      outdir: stage,
-      bundle: true,
-      format: 'esm',
-      splitting: true,
-      chunkNames: 'chunks/[name]-[hash]',
-      platform: 'node',
-      target: 'node20',
-      sourcemap: 'linked',
-      banner: { js: BANNER },
-      external: EXTERNAL,
-      logLevel: 'warning',
-    });
+    const [cell] = await Promise.all([
+      bundle(esbuild, { entries: CELL_ENTRIES, chunkNames: 'chunks/cell-[hash]', stage }),
+      bundle(esbuild, { entries: OTHER_ENTRIES, chunkNames: 'chunks/[name]-[hash]', stage }),
+    ]);
+    writeFileSync(join(stage, CELL_BUNDLES), `${JSON.stringify(describe(cell, stage), null, 2)}\n`);
     moveInto(stage, DIST);
     writeFileSync(STAMP, JSON.stringify(now));
   } finally {
@@ -98,6 +85,54 @@ async function build(now) {
     // Ends esbuild's own process; without this it would live as long as the platform does.
     await esbuild.stop();
   }
+}
+
+async function bundle(esbuild, { entries, chunkNames, stage }) {
+  const there = entries.filter((entry) => existsSync(join(ROOT, entry)));
+  for (const entry of entries) {
+    if (!there.includes(entry)) console.error(`holdfast: ${entry} does not exist yet; built without it.`);
+  }
+  const { metafile } = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: there.map((entry) => ({ in: entry, out: entry.slice(0, -'.ts'.length) })),
+    outdir: stage,
+    bundle: true,
+    format: 'esm',
+    splitting: true,
+    chunkNames,
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'linked',
+    banner: { js: BANNER },
+    external: EXTERNAL,
+    // Names of files stand in the bundles; those of linked dependencies would differ from machine to machine.
+    preserveSymlinks: true,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}
+
+/** Files with their digests, and the folders of the packages of which something is left in them. */
+function describe({ outputs }, stage) {
+  const bundles = Object.entries(outputs).filter(([path]) => path.endsWith('.js'));
+  const files = bundles.map(([path]) => {
+    const bytes = readFileSync(join(ROOT, path));
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { path: relative(stage, join(ROOT, path)), bytes: bytes.length, sha256 };
+  });
+  const inputs = bundles.flatMap(([, { inputs: from }]) =>
+    Object.entries(from).filter(([, { bytesInOutput }]) => bytesInOutput > 0),
+  );
+  const packages = inputs.flatMap(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  const external = bundles.flatMap(([, { imports }]) =>
+    imports.filter((each) => each.external).map(({ path }) => path),
+  );
+  return {
+    files: files.sort((one, other) => (one.path < other.path ? -1 : 1)),
+    packages: [...new Set(packages)].sort(),
+    external: [...new Set(external)].sort(),
+  };
 }
 
 /** Files over the old ones one by one: each rename is atomic, and chunks carry their hash in their name. */

@@ -7,10 +7,11 @@ import type {
   PlatformView,
   ProcessAction,
   ProcessView,
+  ReleaseOrder,
 } from './platform-control.ts';
 import { requireState } from './state-file.ts';
 
-/** `start` waits until the process is ready, which may take several tries. */
+/** `start` waits until the process is ready, which may take several tries; a replacement ends it before. */
 const CALL_MS_MAX = 60_000;
 
 export class HttpPlatformControl implements PlatformControl {
@@ -32,6 +33,14 @@ export class HttpPlatformControl implements PlatformControl {
 
   throttle(processName: string, runRatio: number): Promise<ProcessView> {
     return this.#call<ProcessView>('PUT', `/processes/${encodeURIComponent(processName)}`, { runRatio });
+  }
+
+  replace(processName: string, order: ReleaseOrder): Promise<ProcessView> {
+    return this.#call<ProcessView>('PUT', `/processes/${encodeURIComponent(processName)}/release`, order);
+  }
+
+  async settleRelease(order: ReleaseOrder): Promise<void> {
+    await this.#call('PUT', '/release', order);
   }
 
   setFault(linkName: string, fault: LinkFault): Promise<LinkView> {

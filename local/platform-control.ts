@@ -29,6 +29,8 @@ export interface ProcessView {
   readonly kind: ProcessKind;
   readonly cell?: CellId;
   readonly region?: RegionName;
+  /** Of a cell's process: the release that it runs, or was last asked to run. */
+  readonly release?: { readonly name: string; readonly digest: string };
   readonly pid: number | null;
   readonly state: ProcessState;
   readonly port: number | null;
@@ -68,12 +70,26 @@ export interface PlatformView {
   readonly internalSecret: string;
 }
 
+export interface ReleaseOrder {
+  readonly release: string;
+  /** Of the rollout that asks; an order with a lower one than was ever seen comes too late and is refused. Without: by hand. */
+  readonly token?: number;
+}
+
 export interface PlatformControl {
   view(): Promise<PlatformView>;
   /** Resolves when the action has happened: after `crash` the process is gone, after `start` it is ready. */
   act(processName: string, action: ProcessAction): Promise<ProcessView>;
   /** Stops and continues a process in turn, so that it runs for this share of the time (0.05–1); 1: full speed again. */
   throttle(processName: string, runRatio: number): Promise<ProcessView>;
+  /**
+   * Ends a cell's process, letting it finish what is under way, and starts it with another release; resolves when that is ready,
+   * at once when it runs it already. `PROCESS_FAILED`: it did not get ready, and is down; put the one before back. Any other error:
+   * nothing was touched. Never both regions of a cell at once.
+   */
+  replace(processName: string, order: ReleaseOrder): Promise<ProcessView>;
+  /** What processes run from now on for which nothing was ever asked, as those of a cell that is new. Checked as for `replace`. */
+  settleRelease(order: ReleaseOrder): Promise<void>;
   /** Replaces the link's fault. */
   setFault(linkName: string, fault: LinkFault): Promise<LinkView>;
   heal(linkName: string): Promise<LinkView>;

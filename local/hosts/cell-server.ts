@@ -11,6 +11,7 @@ import { shown } from '../../core/ids.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { readBoundedBody } from './bounded-body.ts';
 import { countAnswer } from './count-answer.ts';
+import type { Drain } from './drain.ts';
 import { type FunctionUrlEvent, type HttpReply, toFunctionUrlEvent, toHttpReply } from './function-url-event.ts';
 import { type ReleaseTold, shortDigest } from './host-status.ts';
 import { answerQuarantine, type Desk, QUARANTINE_PATH } from './quarantine-endpoint.ts';
@@ -34,6 +35,7 @@ export interface CellServerOptions {
   readonly quarantine: Desk;
   /** Of what services answered; the host's own pages are not counted. */
   readonly answers: AnswerCounts;
+  readonly drain: Drain;
   /** Stands on every answer and every line of the log. */
   readonly release: ReleaseTold | null;
   readonly clock: Clock;
@@ -52,22 +54,23 @@ interface Exchange {
 
 export function createCellServer(options: CellServerOptions): Server {
   const wanted = Buffer.from(`Holdfast-Internal ${options.internalSecret}`);
-  const { answers, release } = options;
+  const { answers, drain, release } = options;
   const stamp: Readonly<Record<string, string>> = release === null ? {} : { 'x-release': shortDigest(release.digest) };
-  let underWay = 0;
   const finish = async (reply: HttpReply, { request, response }: Exchange) => {
-    await send(response, { ...reply, headers: { ...reply.headers, ...stamp } });
+    // A router that hears of it lets go of the connection by itself, instead of losing a request on it.
+    const leaving: Readonly<Record<string, string>> = drain.draining ? { connection: 'close' } : {};
+    await send(response, { ...reply, headers: { ...reply.headers, ...stamp, ...leaving } });
     if (!request.url?.startsWith(OWN_PAGES)) countAnswer(answers, reply, { taken: response.writableFinished });
   };
   const server = createServer((request, response) => {
     const exchange = { request, response };
-    if (underWay >= CONCURRENCY_MAX) return void finish(refusal(overloaded(), options), exchange);
-    underWay += 1;
+    if (drain.underWay >= CONCURRENCY_MAX) return void finish(refusal(overloaded(), options), exchange);
+    drain.enter();
     void answer({ ...options, wanted }, request)
       .catch((thrown: unknown) => refusal(toPlatformError(thrown), options))
       .then((reply) => finish(reply, exchange))
       .finally(() => {
-        underWay -= 1;
+        drain.leave();
         // A body that was refused unread would be taken for the next request.
         if (!request.complete) request.destroy();
       });
@@ -90,6 +93,7 @@ async function answer(options: CellServerOptions & { wanted: Buffer }, request: 
     const body = () => readBoundedBody(request);
     return json(200, await answerQuarantine(options.quarantine, { method, url, body }));
   }
+  if (options.drain.draining) throw leavingError(options.name);
   const service = options.services.get(path.split('/', 2)[1] ?? '');
   if (!service) throw unknownPath(path, [...options.services.keys()]);
   const body = await readBoundedBody(request);
@@ -125,6 +129,16 @@ function unknownPath(path: string, known: readonly string[]): PlatformError {
     kind: 'caller',
     effect: 'none',
     message: `No service of this cell has the path ${shown(path)}. Allowed: ${known.map((first) => `/${first}…`).join(', ')}.`,
+  });
+}
+
+/** Without a hint of the owner: a router then asks the cell's other region, once, which is safe because nothing was done. */
+function leavingError(name: string): PlatformError {
+  return new PlatformError({
+    code: 'NOT_ACTIVE',
+    kind: 'caller',
+    effect: 'none',
+    message: `${name} is being replaced and takes nothing new. Nothing was done. Send the request to the cell's other region.`,
   });
 }
 

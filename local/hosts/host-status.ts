@@ -27,6 +27,8 @@ export type CellHostStatus = CellStatus & {
   readonly release: ReleaseTold | null;
   readonly answers: AnswerReport;
   readonly process: ProcessHealth;
+  /** It has run itself warm: the paths of reads and writes were gone through often enough to be compiled. */
+  readonly warm: boolean;
 };
 
 /** As it stands on answers: names the release to whoever has its manifest, and tells a stranger nothing. */

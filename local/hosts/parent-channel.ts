@@ -6,17 +6,18 @@ export interface ParentChannel {
   failed(thrown: unknown): void;
 }
 
-/** `shutdown` finishes what is under way; when it has settled the process ends. */
+/** `shutdown` finishes what is under way, waiting up to `drainMs` for others; when it has settled the process ends. */
 export function openParentChannel(options: {
   readonly name: string;
-  readonly shutdown: () => Promise<void>;
+  readonly shutdown: (options: { readonly drainMs: number }) => Promise<void>;
 }): ParentChannel {
   // The supervisor ends its children in order; the terminal's Ctrl-C is not for them.
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message: unknown) => {
     if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'shutdown') return;
-    void options.shutdown().finally(() => process.exit(0));
+    const drainMs = 'drainMs' in message && typeof message.drainMs === 'number' ? message.drainMs : 0;
+    void options.shutdown({ drainMs }).finally(() => process.exit(0));
   });
   return {
     ready: (port) => {

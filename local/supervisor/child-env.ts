@@ -27,6 +27,8 @@ export interface ChildEnvContext {
   /** A file or folder of the data directory that belongs to the process. */
   readonly dataPath: (...parts: readonly string[]) => string;
   readonly port: (processName: string) => number;
+  /** `null`: the process runs no release. */
+  readonly release: (processName: string) => { readonly name: string; readonly digest: string } | null;
 }
 
 type Env = Readonly<Record<string, string>>;
@@ -69,8 +71,10 @@ function cellEnv(context: ChildEnvContext, at: { readonly cell: string; readonly
   invariant(peer !== undefined, `the cell ${at.cell} has a peer of ${at.region}`);
   const from = cellName(at.cell, at.region);
   const url = (to: string) => context.linkUrl(linkName(from, to));
+  const release = context.release(from);
   return {
     ...awsEnv(at.region),
+    ...(release === null ? {} : { HOLDFAST_RELEASE: release.name, HOLDFAST_RELEASE_DIGEST: release.digest }),
     HOLDFAST_CELL: at.cell,
     HOLDFAST_REGION: at.region,
     HOLDFAST_PEER: peer,

@@ -1,7 +1,8 @@
 /**
  * The supervisor's control API: `PlatformControl` over HTTP, on loopback and with the secret of `state.json`.
  *
- *   GET /platform · POST /processes/<name> {action} · PUT /processes/<name> {runRatio} · PUT /links/<name> <fault> · DELETE /links/<name>
+ *   GET /platform · POST /processes/<name> {action} · PUT /processes/<name> {runRatio} · PUT /processes/<name>/release {release}
+ *   PUT /release {release} · PUT /links/<name> <fault> · DELETE /links/<name>
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -11,6 +12,7 @@ import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { parseLinkFault } from '../links/link-fault.ts';
 import { type PlatformControl, PROCESS_ACTIONS } from '../platform-control.ts';
 import { parseRunRatio } from './duty-cycle.ts';
+import { parseReleaseOrder } from './release-order.ts';
 
 /** A fault or an action is a few dozen bytes. */
 const BODY_BYTES_MAX = 16 * 1024;
@@ -54,8 +56,8 @@ async function answer({ control, secret, request, response }: Exchange): Promise
 
 async function route(control: PlatformControl, request: IncomingMessage): Promise<unknown> {
   const { method = '', url = '' } = request;
-  const [collection = '', encodedName] = url.slice(1).split('/');
-  const key = `${method} /${collection}${encodedName === undefined ? '' : '/…'}`;
+  const [collection = '', encodedName, ...rest] = url.slice(1).split('/');
+  const key = [`${method} /${collection}`, ...(encodedName === undefined ? [] : ['…']), ...rest].join('/');
   const name = decode(encodedName ?? '');
   switch (key) {
     case 'GET /platform':
@@ -64,6 +66,11 @@ async function route(control: PlatformControl, request: IncomingMessage): Promis
       return await control.act(name, parseAction(await readJson(request)));
     case 'PUT /processes/…':
       return await control.throttle(name, parseRunRatio(memberOf(await readJson(request), 'runRatio')));
+    case 'PUT /processes/…/release':
+      return await control.replace(name, parseReleaseOrder(await readJson(request)));
+    case 'PUT /release':
+      await control.settleRelease(parseReleaseOrder(await readJson(request)));
+      return {};
     case 'PUT /links/…':
       return await control.setFault(name, parseLinkFault(await readJson(request)));
     case 'DELETE /links/…':
@@ -73,7 +80,7 @@ async function route(control: PlatformControl, request: IncomingMessage): Promis
         code: 'NOT_FOUND',
         kind: 'caller',
         effect: 'none',
-        message: `No such operation: ${shown(`${method} ${url}`)}. Allowed: GET /platform, POST or PUT /processes/<name>, PUT or DELETE /links/<name>.`,
+        message: `No such operation: ${shown(`${method} ${url}`)}. Allowed: GET /platform, POST or PUT /processes/<name>, PUT /processes/<name>/release, PUT /release, PUT or DELETE /links/<name>.`,
       });
   }
 }

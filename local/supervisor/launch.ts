@@ -40,7 +40,8 @@ export interface LaunchOptions {
   readonly planned: PlannedProcess;
   readonly engine: Engine;
   readonly log: ProcessLog;
-  readonly script: (kind: HostKind) => string;
+  /** Asked at every start: a process may run another release than before. */
+  readonly script: (kind: HostKind) => Promise<string>;
   readonly env: () => Readonly<Record<string, string>>;
   readonly storeDir: string;
 }
@@ -52,7 +53,10 @@ export function processLauncher(options: LaunchOptions): () => Promise<RunningCh
     invariant(engine.kind !== 'endpoint', 'an engine is started only where nobody else runs it');
     return () => startEngineChild({ name, engine, dir: options.storeDir, log, clock: systemClock });
   }
-  const script = options.script(kind);
-  return async () =>
-    log.withFd((logFd) => startNodeChild({ name, script, nodeFlags: NODE_FLAGS[kind], env: options.env(), logFd }));
+  return async () => {
+    const script = await options.script(kind);
+    return log.withFd((logFd) =>
+      startNodeChild({ name, script, nodeFlags: NODE_FLAGS[kind], env: options.env(), logFd }),
+    );
+  };
 }

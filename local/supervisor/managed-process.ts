@@ -20,6 +20,8 @@ export interface ManagedProcessOptions {
   readonly launch: () => Promise<RunningChild>;
   /** Called with the port whenever it is ready, and with `null` whenever it has gone. */
   readonly onPort: (port: number | null) => void;
+  /** Of a cell's process: what it runs. */
+  readonly release?: () => ProcessView['release'] | null;
   /** The end of the process's log, for the message of a failure. */
   readonly logTail: () => string;
 }
@@ -66,6 +68,23 @@ export class ManagedProcess {
     await ready;
   }
 
+  /** As `start`; whatever is not ready within `readyMs` is taken down, and `PROCESS_FAILED` says so. */
+  async startWithin(readyMs: number): Promise<void> {
+    const inTime = new AbortController();
+    const late = this.#options.clock.sleep(readyMs, inTime.signal).then(
+      () => true,
+      () => false,
+    );
+    const started = this.start();
+    // Taken down below, it rejects later; the message of this one says more.
+    started.catch(() => undefined);
+    const isLate = await Promise.race([started.then(() => false), late]).finally(() => inTime.abort());
+    if (!isLate) return;
+    const seen = this.#lastFailure === null ? '' : ` Last: ${this.#lastFailure}.`;
+    await this.#crash();
+    throw processFailed(`${this.name} was not ready within ${readyMs} ms and was taken down.${seen}`);
+  }
+
   async act(action: ProcessAction): Promise<void> {
     switch (action) {
       case 'start':
@@ -93,15 +112,15 @@ export class ManagedProcess {
     this.#throttled = { runRatio, cycle };
   }
 
-  /** Ends it for good, gracefully where it lets us. Never rejects. */
-  async end(): Promise<void> {
+  /** Ends it for good, gracefully where it lets us; `drainMs`: what is under way may take so long to finish. Never rejects. */
+  async end({ drainMs }: { readonly drainMs: number } = { drainMs: 0 }): Promise<void> {
     this.#fullSpeed();
     const child = this.#child;
     const paused = this.#paused;
     this.#life?.wanted.abort();
     if (child && !paused) {
-      child.requestShutdown();
-      if (!(await this.#goneWithin(child, SHUTDOWN_STEP_MS))) child.kill('SIGTERM');
+      child.requestShutdown({ drainMs });
+      if (!(await this.#goneWithin(child, drainMs + SHUTDOWN_STEP_MS))) child.kill('SIGTERM');
       if (!(await this.#goneWithin(child, SHUTDOWN_STEP_MS))) child.kill('SIGKILL');
     } else if (child) child.kill('SIGKILL');
     await this.#life?.over;
@@ -113,8 +132,10 @@ export class ManagedProcess {
   }
 
   view(): ProcessView {
+    const release = this.#options.release?.() ?? null;
     return {
       ...this.#options.planned,
+      ...(release === null ? {} : { release }),
       pid: this.#child?.pid ?? null,
       state: this.#paused ? 'stopped' : this.#state,
       port: this.#port,

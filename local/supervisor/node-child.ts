@@ -69,9 +69,9 @@ export function startNodeChild(options: NodeChildOptions): RunningChild {
     pid,
     ready,
     exited,
-    requestShutdown: () => {
+    requestShutdown: (options = { drainMs: 0 }) => {
       // A channel that is closed already means that the child is going.
-      if (child.connected) child.send({ type: 'shutdown' }, () => undefined);
+      if (child.connected) child.send({ type: 'shutdown', ...options }, () => undefined);
     },
     kill: (signal) => {
       child.kill(signal);

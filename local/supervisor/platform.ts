@@ -14,15 +14,18 @@ import type {
   ProcessAction,
   ProcessKind,
   ProcessView,
+  ReleaseOrder,
 } from '../platform-control.ts';
 import { parseRunRatio } from './duty-cycle.ts';
 import type { ManagedProcess } from './managed-process.ts';
 import { PAYMENTS, type PlannedLink, type PlatformPlan, routerName } from './platform-plan.ts';
+import type { Replacements } from './replacement.ts';
 
 export interface PlatformParts {
   readonly plan: PlatformPlan;
   readonly processes: ReadonlyMap<string, ManagedProcess>;
   readonly links: ReadonlyMap<string, FaultLink>;
+  readonly replacements: Replacements;
   /** What a view says beside processes and links. */
   readonly facts: Omit<PlatformView, 'routers' | 'processes' | 'links' | 'payments'>;
 }
@@ -65,6 +68,16 @@ export class RunningPlatform implements PlatformControl {
     const managed = this.#process(processName);
     managed.throttle(parseRunRatio(runRatio));
     return managed.view();
+  }
+
+  async replace(processName: string, order: ReleaseOrder): Promise<ProcessView> {
+    const managed = this.#process(processName);
+    await this.#parts.replacements.replace(managed, order);
+    return managed.view();
+  }
+
+  settleRelease(order: ReleaseOrder): Promise<void> {
+    return this.#parts.replacements.settle(order);
   }
 
   async setFault(linkName: string, fault: LinkFault): Promise<LinkView> {

@@ -13,8 +13,8 @@ export interface RunningChild {
   readonly ready: Promise<number>;
   /** Resolves when the process is gone. Never rejects. */
   readonly exited: Promise<ChildExit>;
-  /** Asks it to finish its work and go. */
-  requestShutdown(): void;
+  /** Asks it to go; `drainMs`: after it has finished what is under way, for as long as that. */
+  requestShutdown(options?: { readonly drainMs: number }): void;
   kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
 }
 

@@ -20,9 +20,12 @@ import { type ControlApi, serveControlApi } from './control-api.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { type HostScripts, hostScripts, processLauncher } from './launch.ts';
 import { ManagedProcess } from './managed-process.ts';
+import { openProcessReleases } from './open-releases.ts';
 import { RunningPlatform } from './platform.ts';
 import { type PlatformPlan, planPlatform } from './platform-plan.ts';
 import { processLog } from './process-logs.ts';
+import type { ProcessReleases } from './process-releases.ts';
+import { Replacements } from './replacement.ts';
 import { RESTART_POLICY } from './restart-policy.ts';
 import { processFailed } from './running-child.ts';
 import type { Platform, StartPlatformOptions } from './start-platform.ts';
@@ -42,7 +45,12 @@ interface ManagedParts {
   readonly plan: PlatformPlan;
   readonly context: ChildEnvContext;
   readonly dataDir: DataDir;
+  readonly releases: ProcessReleases | null;
   readonly scripts: HostScripts;
+}
+
+interface Assembly extends Pick<ManagedParts, 'dataDir' | 'releases'> {
+  readonly startedAtMs: number;
 }
 
 export class Site {
@@ -69,7 +77,8 @@ export class Site {
     const path = options.dataDir === undefined ? {} : { path: options.dataDir };
     this.#dataDir = openDataDir({ engine: engineName(engine), ...path });
     const dataDir = await this.#dataDir;
-    const running = await this.#assemble(startedAtMs, dataDir);
+    const releases = await this.#openReleases(dataDir);
+    const running = await this.#assemble({ startedAtMs, dataDir, releases });
     if (engine.kind !== 'endpoint') await running.start(ENGINES);
     await running.start(HOSTS);
     const api = await serveControlApi(running, this.#secret);
@@ -86,6 +95,8 @@ export class Site {
       view: () => running.view(),
       act: (name, action) => running.act(name, action),
       throttle: (name, runRatio) => running.throttle(name, runRatio),
+      replace: (name, order) => running.replace(name, order),
+      settleRelease: (order) => running.settleRelease(order),
       setFault: (name, fault) => running.setFault(name, fault),
       heal: (name) => running.heal(name),
       stop: () => this.end(),
@@ -117,7 +128,15 @@ export class Site {
     }
   }
 
-  async #assemble(startedAtMs: number, dataDir: DataDir): Promise<RunningPlatform> {
+  /** Other programs in the place of ours have none. */
+  async #openReleases(dataDir: DataDir): Promise<ProcessReleases | null> {
+    const { options, project } = this.#input;
+    if (options.scripts?.cell !== undefined) return null;
+    const places = options.stateDir === undefined ? {} : { stateDir: options.stateDir };
+    return openProcessReleases({ project, dataDir: dataDir.path, clock: systemClock, ...places });
+  }
+
+  async #assemble({ startedAtMs, dataDir, releases }: Assembly): Promise<RunningPlatform> {
     const { options, topology, project, engine } = this.#input;
     const plan = withoutEngines(planPlatform(topology), engine);
     if (this.#ended) throw processFailed('The platform was ended while it was starting');
@@ -132,17 +151,20 @@ export class Site {
       issuer: DEV_ISSUER,
       dataPath: (...parts) => join(dataDir.path, ...parts),
       port: (name) => this.#input.routerPorts.get(name) ?? 0,
+      release: (name) => releases?.of(name) ?? null,
     };
     const processes = this.#manage({
       plan,
       context,
       dataDir,
+      releases,
       scripts: { ...hostScripts(project.rootDir), ...options.scripts },
     });
     const running = new RunningPlatform({
       plan,
       processes,
       links,
+      replacements: new Replacements(releases),
       facts: {
         pid: process.pid,
         startedAtMs,
@@ -167,9 +189,10 @@ export class Site {
 
   #manage(parts: ManagedParts): Map<string, ManagedProcess> {
     const { engine } = this.#input;
-    const { dataDir } = parts;
+    const { dataDir, releases } = parts;
     return new Map(
       parts.plan.processes.map((planned) => {
+        const ownReleases = planned.kind === 'cell' ? releases : null;
         const log = processLog(join(dataDir.path, 'logs'), planned.name);
         const managed = new ManagedProcess({
           planned,
@@ -179,12 +202,13 @@ export class Site {
             planned,
             engine,
             log,
-            script: (kind) => parts.scripts[kind],
+            script: async (kind) => (await ownReleases?.scriptFor(planned.name)) ?? parts.scripts[kind],
             env: () => childEnv(planned, parts.context),
             storeDir: join(dataDir.path, 'stores', planned.name),
           }),
           onPort: (port) =>
             this.#running?.pointLinksTo(planned.name, port === null ? null : { host: '127.0.0.1', port }),
+          release: () => ownReleases?.of(planned.name) ?? null,
           logTail: log.tail,
         });
         return [planned.name, managed];

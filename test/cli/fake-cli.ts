@@ -72,6 +72,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     cloud: unexpected('cloud'),
     examineMachine: unexpected('examineMachine'),
     aws: unexpected('aws'),
+    releases: unexpected('releases'),
     drills: unexpected('drills'),
     benches: async () => [],
     ...change,
@@ -108,6 +109,8 @@ export function fakeControl(view: PlatformView): PlatformControl {
     view: async () => view,
     act: unexpected('act'),
     throttle: unexpected('throttle'),
+    replace: unexpected('replace'),
+    settleRelease: unexpected('settleRelease'),
     setFault: unexpected('setFault'),
     heal: unexpected('heal'),
   };

@@ -7,6 +7,7 @@ import { systemClock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { BODY_BYTES_MAX } from '../../local/hosts/bounded-body.ts';
 import { createCellServer, type Handler } from '../../local/hosts/cell-server.ts';
+import { Drain } from '../../local/hosts/drain.ts';
 import type { Desk } from '../../local/hosts/quarantine-endpoint.ts';
 
 const SECRET = { authorization: 'Holdfast-Internal s3cret' };
@@ -47,6 +48,7 @@ async function serve(handler: Handler): Promise<string> {
     },
     quarantine: desk,
     answers,
+    drain: new Drain(systemClock),
     release: { name: 'r1', digest: 'sha256:0123456789abcdef' },
     clock: systemClock,
   });
