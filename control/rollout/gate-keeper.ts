@@ -6,7 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { CellId } from '../../core/ids.ts';
 import { Deadline } from '../../resilience/deadline.ts';
 import type { Gate, GateFinding } from './rollout-executor.ts';
-import { GATE_MS_MAX, UNKNOWN_MS_MAX } from './rollout-limits.ts';
+import { GATE_MS_MAX, LOOK_EVERY_MS, UNKNOWN_MS_MAX } from './rollout-limits.ts';
 import { shortened } from './rollout-record.ts';
 
 export interface GateKeeperOptions {
@@ -63,6 +63,29 @@ export class GateKeeper {
   #isUnknownForLong({ gate, state }: GateFinding): boolean {
     const sinceMs = this.#unknownSinceMs.get(gate);
     return state === 'unknown' && sinceMs !== undefined && this.#o.clock.monotonicMs() - sinceMs >= UNKNOWN_MS_MAX;
+  }
+}
+
+/** Looks until the gates say open or closed; what stays unknown becomes closed within its bound. Aborted: what was seen last. */
+export async function untilKnown(
+  keeper: Pick<GateKeeper, 'look'>,
+  at: {
+    readonly cells: readonly CellId[];
+    readonly midCell: boolean;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+    readonly onLook?: (look: GateLook) => void;
+  },
+): Promise<GateLook> {
+  for (;;) {
+    const look = await keeper.look(at, at.signal);
+    at.onLook?.(look);
+    if (look.verdict !== 'unknown') return look;
+    const slept = await at.clock.sleep(LOOK_EVERY_MS, at.signal).then(
+      () => true,
+      () => false,
+    );
+    if (!slept) return look;
   }
 }
 

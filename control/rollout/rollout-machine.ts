@@ -7,7 +7,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Timeline } from '../../core/timeline.ts';
 import { checkForced } from './forced-gates.ts';
-import { GateKeeper } from './gate-keeper.ts';
+import { GateKeeper, untilKnown } from './gate-keeper.ts';
 import { RecordHolder } from './record-holder.ts';
 import type { Gate, RolloutExecutor } from './rollout-executor.ts';
 import { ABORT_TRIES_MAX, ARBITER_MS_MAX } from './rollout-limits.ts';
@@ -72,7 +72,7 @@ export class RolloutMachine {
     if (before && !isTerminal(before)) throw refusedFor(before);
     const means = await this.#o.meansFor(plan);
     const keeper = new GateKeeper({ gates: means.gates, forced: plan.forced, clock: this.#o.clock });
-    const look = await keeper.look({ cells: [], midCell: false }, NOTHING_ABORTS);
+    const look = await untilKnown(keeper, { cells: [], midCell: false, clock: this.#o.clock, signal: NOTHING_ABORTS });
     if (look.verdict !== 'open') throw refusedBy(look);
     const record = { ...this.#begin(plan, { before, steps: means.executor.steps }), seen: look.findings };
     const sentAtMs = this.#o.clock.monotonicMs();

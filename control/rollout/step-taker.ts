@@ -6,7 +6,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { invariant } from '../../core/errors.ts';
 import { Deadline } from '../../resilience/deadline.ts';
-import type { GateKeeper, GateLook } from './gate-keeper.ts';
+import { type GateKeeper, type GateLook, untilKnown } from './gate-keeper.ts';
 import type { RolloutExecutor, StepLimit, StepResult } from './rollout-executor.ts';
 import { LOOK_EVERY_MS, STEP_PAUSE_MS, STEP_TRIES_MAX, UNKNOWN_MS_MAX } from './rollout-limits.ts';
 import { cellAt, changedCells, type Outcome } from './rollout-order.ts';
@@ -64,19 +64,11 @@ export class StepTaker {
     const step = record.steps[position.step];
     invariant(cell !== null && step !== undefined, 'a step has a cell and a name');
     const what = `${step} ${cell}`;
-    const look = await this.#untilKnown(record, { midCell: position.step > 0, signal });
+    const at = { cells: changedCells(record), midCell: position.step > 0, clock: this.#o.clock, signal };
+    const look = await untilKnown(this.#o.gates, { ...at, onLook: (seen) => this.#o.onLook(seen, null) });
     if (look.verdict !== 'open') return this.#trouble('gate', `before ${what}: ${look.reason}`);
     const work = (limit: StepLimit) => this.#o.executor.take({ cell, step }, limit);
     return this.#call({ what, work, token: record.recordVersion }, signal);
-  }
-
-  /** Looks until the gates say open or closed; what stays unknown becomes closed within its bound. */
-  async #untilKnown(record: RolloutRecord, at: { midCell: boolean; signal: AbortSignal }): Promise<GateLook> {
-    for (;;) {
-      const look = await this.#o.gates.look({ cells: changedCells(record), midCell: at.midCell }, at.signal);
-      this.#o.onLook(look, null);
-      if (look.verdict !== 'unknown' || !(await this.#pause(LOOK_EVERY_MS, at.signal))) return look;
-    }
   }
 
   async #bake(record: RolloutRecord, { wave }: At<'bake'>, signal: AbortSignal): Promise<Taken> {
