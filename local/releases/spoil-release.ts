@@ -90,7 +90,7 @@ export const onRequest = (event) => {
 const BYTES_PER_ELEMENT = 8;
 export const onRequest = () => {
   kept.push(new Array(${Math.ceil(spoilage.bytesPerRequest / 8)}).fill(0.5));
-  if (kept.length * ${Math.ceil(spoilage.bytesPerRequest / 8)} * BYTES_PER_ELEMENT > ${spoilage.bytesMax}) process.abort();
+  if (kept.length * ${Math.ceil(spoilage.bytesPerRequest / 8)} * BYTES_PER_ELEMENT > ${spoilage.bytesMax}) process.exit(134);
 };
 `;
     case 'starts-slowly':
