@@ -45,7 +45,7 @@ export async function rollBack(call: Call, operator: DocumentOperator): Promise<
   };
 }
 
-function progressText({ what, position, waves, state, bakedMs }: RolloutRecord): string {
+export function progressText({ what, position, waves, state, bakedMs }: RolloutRecord): string {
   if (position.at === 'bake')
     return `${what}: wave ${position.wave + 1} of ${waves.length} bakes (${Math.round((bakedMs ?? 0) / 1_000)} s)`;
   if (position.at === 'step')
@@ -53,7 +53,7 @@ function progressText({ what, position, waves, state, bakedMs }: RolloutRecord):
   return `${what}: ${state}, ${position.at}`;
 }
 
-function resultText(name: string, { kept, rollout }: Published): string {
+export function resultText(name: string, { kept, rollout }: Published): string {
   if (kept === null) return `${name} says that already; nothing was changed.`;
   const what = `${name}@${kept.edition.version}`;
   if (rollout === null) return `${what} is in force everywhere.`;
@@ -63,12 +63,12 @@ function resultText(name: string, { kept, rollout }: Published): string {
   return `${what} was taken back (${rollout.state}): ${why}`;
 }
 
-function resultJson({ kept, rollout }: Published) {
+export function resultJson({ kept, rollout }: Published) {
   const ended = rollout && { number: rollout.number, state: rollout.state, trouble: rollout.trouble };
   return { version: kept?.edition.version ?? null, rollout: ended };
 }
 
-function exitCodeOf({ rollout }: Published): ExitCode {
+export function exitCodeOf({ rollout }: Published): ExitCode {
   if (rollout === null || rollout.state === 'done') return EXIT.done;
   return rollout.state === 'stopped' ? EXIT.unknown : EXIT.refused;
 }

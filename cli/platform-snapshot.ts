@@ -2,6 +2,7 @@
  * One look at the whole platform: the supervisor's view, and what routers and cells say about themselves. Everybody is
  * asked at once and briefly; who does not answer is part of the picture, never a reason to wait or to fail.
  */
+import type { ModesStatus } from '../cell/modes/modes-status.ts';
 import type { CellStatus } from '../cell/runtime.ts';
 import type { LinkFault, PlatformView, ProcessView } from '../local/platform-control.ts';
 import type { CliServices } from './services.ts';
@@ -34,6 +35,8 @@ export interface CellRegionSnapshot {
   readonly lagMs: number | null;
   readonly peer: 'ok' | 'suspect' | 'gone' | null;
   readonly quarantined: number | null;
+  /** What it really does; `null`: it does not say. */
+  readonly modes: ModesStatus | null;
 }
 
 export interface CellSnapshot {
@@ -102,7 +105,7 @@ async function askCellRegion(
   const process = view.processes.find((each) => each.kind === 'cell' && each.cell === cell && each.region === region);
   const silent: CellRegionSnapshot = {
     ...{ region, process: process?.state ?? 'unknown', answers: false, role: 'unknown' },
-    ...{ epoch: null, leaseValidForMs: null, lagMs: null, peer: null, quarantined: null },
+    ...{ epoch: null, leaseValidForMs: null, lagMs: null, peer: null, quarantined: null, modes: null },
   };
   if (!process?.url || process.state !== 'ready') return silent;
   const headers = { authorization: `Holdfast-Internal ${view.internalSecret}` };
@@ -118,6 +121,7 @@ async function askCellRegion(
     lagMs: said.replication.lagMs,
     peer: said.replication.peer,
     quarantined: said.quarantine?.count ?? null,
+    modes: said.modes ?? null,
   };
 }
 

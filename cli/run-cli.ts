@@ -10,6 +10,7 @@ import { addDocumentCommand } from './document-command.ts';
 import { addDrillCommand } from './drill-command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
+import { addModeCommand } from './mode-command.ts';
 import { addQuarantineCommand } from './quarantine-command.ts';
 import { addReleaseCommand } from './release-command.ts';
 import { addRouteCommand } from './route-command.ts';
@@ -64,6 +65,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addCellCommand(program, context);
   addFailoverCommand(program, context);
   addAutomationCommand(program, context);
+  addModeCommand(program, context);
   addQuarantineCommand(program, context);
   addDocumentCommand(program, context);
   addDrillCommand(program, context);

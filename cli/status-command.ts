@@ -1,5 +1,6 @@
 /** `holdfast status`: the page that an operator looks at first. */
 import type { Command } from 'commander';
+import { capabilitiesOf } from './capabilities.ts';
 import { isAws, withTarget } from './operator-site.ts';
 import { type PlatformSnapshot, takeSnapshot } from './platform-snapshot.ts';
 import type { CliServices } from './services.ts';
@@ -36,6 +37,7 @@ function statusJson(snapshot: PlatformSnapshot): unknown {
   return {
     troubles: troublesOf(snapshot),
     platform: { pid, startedAtMs, engine, versions, dataDir, payments },
+    capabilities: capabilitiesOf(snapshot),
     cells: snapshot.cells,
     routers: snapshot.routers,
     down: snapshot.down,

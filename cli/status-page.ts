@@ -1,5 +1,6 @@
 /** The status page as text: first whether all is well, then the cells, the routers, what is down, what is injected. */
 import type { LinkFault } from '../local/platform-control.ts';
+import { capabilitiesOf, capabilityLines } from './capabilities.ts';
 import type { CellRegionSnapshot, CellSnapshot, PlatformSnapshot, RouterSnapshot } from './platform-snapshot.ts';
 import type { Colours } from './terminal.ts';
 import { duration, textTable } from './text-table.ts';
@@ -20,6 +21,7 @@ export function statusPage(snapshot: PlatformSnapshot, { colours, nowMs }: PageO
     cellTable(cells, colours),
     '',
     routerTable(routers, colours),
+    ...section('What works for whom', worksFor(snapshot, colours)),
     ...section(
       'Down',
       down.map(({ name, state, lastFailure }) => `${name}  ${colours.red(state)}  ${lastFailure ?? ''}`),
@@ -29,6 +31,11 @@ export function statusPage(snapshot: PlatformSnapshot, { colours, nowMs }: PageO
       faults.map(({ link, fault }) => `${link}  ${colours.yellow(faultText(fault))}`),
     ),
   ].join('\n');
+}
+
+function worksFor(snapshot: PlatformSnapshot, colours: Colours): readonly string[] {
+  const lines = capabilityLines(capabilitiesOf(snapshot), colours);
+  return lines.length > 0 ? lines : [`every part of the shop, in full, for all tenants`];
 }
 
 /** What an operator should look at, worst first, in a few words each. Empty: nothing. */
@@ -48,9 +55,16 @@ function cellTroubles({ cell, home, active, regions }: CellSnapshot): readonly s
     ...(claims.length > 1 ? [`${cell} has ${claims.length} OWNERS`] : []),
     ...(active === null ? [`${cell} has no owner`] : []),
     ...(active !== null && active !== home ? [`${cell} is away from home`] : []),
+    ...degradedText(cell, owner?.modes ?? null),
     ...(owner?.peer === 'suspect' || owner?.peer === 'gone' ? [`${cell} is not replicated (peer ${owner.peer})`] : []),
     ...(regions.some((at) => (at.quarantined ?? 0) > 0) ? [`${cell} has commits in quarantine`] : []),
   ];
+}
+
+function degradedText(cell: string, modes: CellRegionSnapshot['modes']): readonly string[] {
+  if (modes === null || modes.levels.length + modes.switches.length === 0) return [];
+  const names = [...(modes.level < 100 ? [`level ${modes.level}`] : []), ...modes.switches.map(({ name }) => name)];
+  return [`${cell} is degraded (${names.join(', ')})`];
 }
 
 function routerTroubles(router: RouterSnapshot, cells: readonly CellSnapshot[]): readonly string[] {

@@ -18,6 +18,8 @@ export interface ModesStatus {
   readonly switches: readonly SwitchSetting[];
   /** By name, of all that is not granted in full: `reduced: from-copy`, `refused`. */
   readonly operations: Readonly<Record<string, string>>;
+  /** Which levels and switches that is because of: as in `x-degraded`. */
+  readonly causes: Readonly<Record<string, readonly string[]>>;
   readonly breakGlass: BreakGlassStatus;
 }
 
@@ -29,6 +31,7 @@ export function modesStatus({ runtime, glass }: { runtime: CellRuntime; glass: B
   return {
     ...{ version, source, level, levels, switches },
     operations: Object.fromEntries(less.map(({ operation, grant }) => [operation.name, grantText(grant)])),
+    causes: Object.fromEntries(less.map(({ operation, causes }) => [operation.name, causes])),
     breakGlass: glass.status(),
   };
 }

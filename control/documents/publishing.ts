@@ -45,14 +45,17 @@ export interface PublishPorts {
 const LIMIT: Limit = { withinMs: 2_000 };
 
 /** Reads only. Throws `DOCUMENT_REFUSED` for what is no such document, `INVALID_INPUT` without a reason. */
-export async function planPublish({ store, topology }: PublishPorts, wish: PublishWish): Promise<PublishPlan> {
+export async function planPublish({ store, clock, topology }: PublishPorts, wish: PublishWish): Promise<PublishPlan> {
   const { type, text } = wish;
   checkWords(wish);
   const shelf = await store.shelf(type.name, LIMIT);
   const before = beforeOf(type, shelf);
-  const judgement = judged(type, { text, before: before.body, topology });
+  const nowMs = clock.wallMs();
+  // What was in force once comes back as it was, though something of it may have ended meanwhile.
+  const timely = wish.restores === undefined ? { nowMs } : {};
+  const judgement = judged(type, { text, before: before.body, topology, ...timely });
   const differences = diffJson(before.body as Json, judgement.body as Json);
-  return { wish, shelf, before, judgement, differences, road: roadOf(type, { before, judgement, differences }) };
+  return { wish, shelf, before, judgement, differences, road: roadOf(type, { before, judgement, differences, nowMs }) };
 }
 
 /** Throws `DOCUMENT_REFUSED` with every objection, what is allowed, and whether force would pass it. */
@@ -111,10 +114,15 @@ function judged(type: DocumentType, given: Parameters<typeof judgeDocument>[1]):
 
 function roadOf(
   type: DocumentType,
-  { before, judgement, differences }: Pick<PublishPlan, 'before' | 'judgement' | 'differences'>,
+  {
+    before,
+    judgement,
+    differences,
+    nowMs,
+  }: Pick<PublishPlan, 'before' | 'judgement' | 'differences'> & { nowMs: number },
 ): PublishPlan['road'] {
   if (differences.length === 0) return 'unchanged';
-  const isSafe = type.isSafeDirection(before.body, judgement.body);
+  const isSafe = type.isSafeDirection(before.body, judgement.body, nowMs);
   return isSafe || type.staging === 'at-once' ? 'at-once' : 'waves';
 }
 
