@@ -8,8 +8,11 @@ import { DynamoTable } from '../cell/table/dynamo-table.ts';
 import type { Table } from '../cell/table/table.ts';
 import { tableAutomationStore } from '../control/adapters/table-automation-store.ts';
 import { tableFailoverPorts } from '../control/adapters/table-failover-ports.ts';
+import { tableTimeline } from '../control/adapters/table-timeline.ts';
 import type { AutomationStore } from '../control/failover/automation/automation-store.ts';
 import type { FailoverPorts, Place } from '../control/failover/failover-ports.ts';
+import { toldRecords } from '../control/timeline/failover-lines.ts';
+import type { TimelineLog } from '../control/timeline/timeline-log.ts';
 import type { Clock } from '../core/clock.ts';
 import { FENCE_SHARDS_MAX } from '../core/fence.ts';
 import type { RegionName } from '../core/ids.ts';
@@ -27,6 +30,7 @@ export interface OperatorPlace {
 export interface OperatorPorts {
   readonly ports: FailoverPorts;
   readonly automation: AutomationStore;
+  readonly timeline: TimelineLog;
   /** The tables themselves, for those who only look. */
   readonly arbiter: Table;
   readonly store: (place: Place) => Table;
@@ -50,13 +54,15 @@ export function openOperatorPorts({ reach, region, clock, rng }: OperatorPlace):
     tableAt(cellTableName(place.cell), () => reach.store(place, region), `${place.cell}@${place.region}`);
   const shards = new Map(reach.topology.cells.map((spec) => [spec.id, fenceShards(spec)]));
   const arbiter = tableAt(ARBITER_TABLE, () => reach.arbiter(region));
-  const ports = tableFailoverPorts({
+  const timeline = tableTimeline({ arbiter, clock });
+  const untold = tableFailoverPorts({
     ...{ arbiter, store, clock, rng },
     fenceShards: (cell) => shards.get(cell) ?? FENCE_SHARDS_MAX,
     ring: (place) => reach.ring(place, region),
   });
+  const ports = { ...untold, records: toldRecords(untold.records, { timeline, clock }) };
   return {
-    ...{ ports, arbiter, store },
+    ...{ ports, timeline, arbiter, store },
     automation: tableAutomationStore({ arbiter, clock }),
     close: () => {
       for (const close of closing) close();

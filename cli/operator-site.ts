@@ -5,6 +5,7 @@ import type { Topology } from '../core/topology.ts';
 import { oneOf } from './option-parsers.ts';
 import type { CliServices, DocumentOperator, FailoverOperator, QuarantineOperator } from './services.ts';
 import type { Call } from './shell.ts';
+import type { TimelineDesk } from './timeline-desk.ts';
 
 export const TARGETS = ['local', 'aws'] as const;
 
@@ -19,6 +20,7 @@ export interface OperatorSite {
   failover(wish: FailoverWish): Promise<FailoverOperator>;
   quarantine(): Promise<QuarantineOperator>;
   documents(): Promise<DocumentOperator>;
+  timeline(): Promise<TimelineDesk>;
 }
 
 export function withTarget(command: Command): Command {
@@ -35,5 +37,6 @@ export async function siteOf(call: Pick<Call, 'options'>, services: CliServices)
     failover: (wish) => services.failover({ view, ...wish }),
     quarantine: () => services.quarantine(view),
     documents: () => services.documents(view),
+    timeline: () => services.timeline(view),
   };
 }

@@ -45,6 +45,10 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
     documents: async (view) => (await import('./local-documents.ts')).openLocalDocuments(view, machine),
     quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
+    timeline: async (view) => {
+      const { linkReach } = await import('./operator-reach.ts');
+      return (await import('./timeline-desk.ts')).openTimelineDesk(linkReach(view, clock), machine);
+    },
     cloud: async () => {
       const [{ openCloudDesk }, { findProject }] = await Promise.all([
         import('./aws/open-cloud-desk.ts'),

@@ -19,6 +19,7 @@ import { Shell } from './shell.ts';
 import { addStartCommand } from './start-command.ts';
 import { addStatusCommand } from './status-command.ts';
 import type { Terminal } from './terminal.ts';
+import { addTimelineCommand } from './timeline-command.ts';
 import { addTokenCommand } from './token-command.ts';
 import { HelpShown, throwUsageErrors } from './usage-error.ts';
 
@@ -60,6 +61,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   const context = { shell, services };
   addStartCommand(program, context);
   addStatusCommand(program, context);
+  addTimelineCommand(program, context);
   addTokenCommand(program, context);
   addRouteCommand(program, context);
   addCellCommand(program, context);

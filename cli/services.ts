@@ -29,6 +29,7 @@ import type { ReleaseDesk } from '../local/releases/open-shelf.ts';
 import type { AwsSite } from './aws/aws-site.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
+import type { TimelineDesk } from './timeline-desk.ts';
 
 export interface CliServices {
   readonly clock: Clock;
@@ -46,6 +47,8 @@ export interface CliServices {
   automation(view: PlatformView): Promise<AutomationOperator>;
   documents(view: PlatformView): Promise<DocumentOperator>;
   quarantine(view: PlatformView): Promise<QuarantineOperator>;
+  /** From the first region that reaches the arbiter. */
+  timeline(view: PlatformView): Promise<TimelineDesk>;
   cloud(): Promise<CloudDesk>;
   /** What `npm start` needs, looked for. */
   examineMachine(): Promise<readonly Finding[]>;

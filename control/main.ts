@@ -9,8 +9,11 @@ import { systemClock } from '../core/clock.ts';
 import { regionName } from '../core/ids.ts';
 import { systemRng } from '../core/rng.ts';
 import { validateTopology } from '../core/topology.ts';
+import { cellSight } from './adapters/cell-sight.ts';
 import { openAutomation } from './adapters/region-automation.ts';
 import { tableMapSource } from './adapters/table-map-source.ts';
+import { tableTimeline } from './adapters/table-timeline.ts';
+import { AlarmWatch } from './alarms/alarm-watch.ts';
 import { answerControl } from './control-server.ts';
 import { MapPublisher } from './publisher/map-publisher.ts';
 
@@ -27,13 +30,14 @@ async function main(): Promise<void> {
   const machine = { clock: systemClock, rng: systemRng };
   const arbiter = new DynamoTable({ client, name: ARBITER_TABLE, clock: systemClock });
   if (url) await ensureTable({ client, name: ARBITER_TABLE, clock: systemClock });
+  const links = {
+    stores: JSON.parse(env.HOLDFAST_STORE_URLS ?? '{}'),
+    hosts: JSON.parse(env.HOLDFAST_CELL_URLS ?? '{}'),
+    routers: JSON.parse(env.HOLDFAST_ROUTER_URLS ?? '{}'),
+  };
+  const timeline = tableTimeline({ arbiter, clock: systemClock });
   const automation = openAutomation({
-    ...{ region, topology, arbiter, internalSecret, ...machine },
-    links: {
-      stores: JSON.parse(env.HOLDFAST_STORE_URLS ?? '{}'),
-      hosts: JSON.parse(env.HOLDFAST_CELL_URLS ?? '{}'),
-      routers: JSON.parse(env.HOLDFAST_ROUTER_URLS ?? '{}'),
-    },
+    ...{ region, topology, arbiter, internalSecret, links, timeline, ...machine },
     newId: () => randomUUID().slice(0, 8),
   });
   const source = tableMapSource({ arbiter, clock: systemClock });
@@ -42,6 +46,11 @@ async function main(): Promise<void> {
   const stopping = new AbortController();
   void publisher.run(stopping.signal);
   void automation.run(stopping.signal);
+  const alarms = new AlarmWatch({
+    ...{ region, cells: topology.cells.map(({ id }) => id), timeline, ...machine },
+    look: cellSight({ hostUrl: (cell) => links.hosts[cell]?.[region] ?? '', internalSecret, clock: systemClock }),
+  });
+  void alarms.run(stopping.signal);
   const answer = answerControl({ publisher, automation, internalSecret });
   const server = createServer({ requestTimeout: REQUEST_MS_MAX }, answer);
   server.listen(Number(env.PORT ?? 0), '127.0.0.1', () => {

@@ -8,6 +8,7 @@ import { stockConflict } from '../../services/checkout/stock-conflict.ts';
 import { type Machine, openFailoverOperator } from '../failover-operator.ts';
 import type { OperatorSite } from '../operator-site.ts';
 import type { DrillOutcome } from '../services.ts';
+import { openTimelineDesk } from '../timeline-desk.ts';
 import { openAwsDocuments } from './aws-documents.ts';
 import { type AwsDrillRequest, runAwsDrill, stoppedCompute } from './aws-drill.ts';
 import { openAwsQuarantine } from './aws-quarantine.ts';
@@ -46,6 +47,7 @@ export async function openAwsSite({
     drill: (request) => runAwsDrill({ reach, machine, stateDir, quarantine, endpointOf }, request),
     healDrill: () => stoppedCompute({ reach, stateDir }).restoreAll(),
     status: () => takeAwsSnapshot(reach, machine),
+    timeline: () => openTimelineDesk(reach, machine),
     failover: (wish) => openFailoverOperator({ ...wish, reach }, machine),
   };
 }

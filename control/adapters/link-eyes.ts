@@ -3,10 +3,10 @@ import { fenceKey, HEARTBEAT } from '../../cell/store/table-layout.ts';
 import type { Table } from '../../cell/table/table.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
-import { Deadline } from '../../resilience/deadline.ts';
 import type { AutomationEyes } from '../failover/automation/automation-eyes.ts';
 import type { LinkTally, RouterTally } from '../failover/automation/client-signal.ts';
 import type { Limit, Place } from '../failover/failover-ports.ts';
+import { readJson } from './read-json.ts';
 
 export interface LinkEyesOptions {
   readonly routerUrl: (region: RegionName) => string;
@@ -17,9 +17,6 @@ export interface LinkEyesOptions {
   readonly internalSecret: string;
   readonly clock: Clock;
 }
-
-/** The status page of a router of a thousand cells is below this. */
-const STATUS_BYTES_MAX = 4 * 1024 * 1024;
 
 export function linkEyes(options: LinkEyesOptions): AutomationEyes {
   const { store, clock } = options;
@@ -36,13 +33,13 @@ export function linkEyes(options: LinkEyesOptions): AutomationEyes {
     storeAnswers: (place, limit) => store(place).get(fenceKey(0), within(limit)).then(yes, no),
     hostAnswers: async (place, limit) => {
       const headers = { authorization: `Holdfast-Internal ${options.internalSecret}` };
-      return (await read(`${options.hostUrl(place)}/_holdfast/status`, { limit, headers, clock })) !== null;
+      return (await readJson(`${options.hostUrl(place)}/_holdfast/status`, { limit, headers, clock })) !== null;
     },
   };
 }
 
 async function tallyOf(options: LinkEyesOptions, router: RegionName, limit: Limit): Promise<RouterTally | null> {
-  const body = await read(`${options.routerUrl(router)}/_holdfast/status`, {
+  const body = await readJson(`${options.routerUrl(router)}/_holdfast/status`, {
     limit,
     headers: {},
     clock: options.clock,
@@ -59,26 +56,6 @@ function toTally(link: Readonly<Record<string, unknown>>): readonly LinkTally[] 
   const [answered = 0, declined = 0, neverSent = 0, lost = 0, silent = 0] = counts;
   const failed = neverSent + lost + silent;
   return [{ cell: String(cell) as CellId, region: String(region) as RegionName, answered, declined, failed }];
-}
-
-interface Asking {
-  readonly limit: Limit;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-}
-
-/** `null`: no answer in time, or not a good one. */
-async function read(url: string, { limit, headers, clock }: Asking): Promise<unknown> {
-  try {
-    return await new Deadline({ clock, ms: limit.withinMs }).run(url, async (signal) => {
-      const response = await fetch(url, { headers, signal });
-      const text = await response.text();
-      return response.ok && text.length <= STATUS_BYTES_MAX ? JSON.parse(text) : null;
-    });
-  } catch {
-    // That it did not answer is what was to be found out.
-    return null;
-  }
 }
 
 const yes = () => true;

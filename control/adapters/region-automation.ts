@@ -8,10 +8,12 @@ import { invalid } from '../../core/errors.ts';
 import { FENCE_SHARDS_MAX } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import type { Rng } from '../../core/rng.ts';
+import type { Timeline } from '../../core/timeline/timeline.ts';
 import type { Topology } from '../../core/topology.ts';
 import { fenceShards } from '../../core/topology-sizing.ts';
 import { Automation } from '../failover/automation/automation.ts';
 import type { Place } from '../failover/failover-ports.ts';
+import { toldRecords } from '../timeline/failover-lines.ts';
 import { linkEyes } from './link-eyes.ts';
 import { ringDoorbell } from './ring-doorbell.ts';
 import { tableAutomationStore } from './table-automation-store.ts';
@@ -31,6 +33,7 @@ export interface RegionAutomationOptions {
   readonly topology: Topology;
   readonly links: RegionLinks;
   readonly arbiter: DynamoTable;
+  readonly timeline: Timeline;
   readonly internalSecret: string;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -38,15 +41,16 @@ export interface RegionAutomationOptions {
 }
 
 export function openAutomation(options: RegionAutomationOptions): Automation {
-  const { region, topology, links, arbiter, internalSecret, clock, rng, newId } = options;
+  const { region, topology, links, arbiter, timeline, internalSecret, clock, rng, newId } = options;
   const store = lazyStores(links.stores, clock);
   const hostUrl = (place: Place) => placed(links.hosts, place);
   const shards = new Map(topology.cells.map((spec) => [spec.id, fenceShards(spec)]));
-  const ports = tableFailoverPorts({
+  const untold = tableFailoverPorts({
     ...{ arbiter, store, clock, rng },
     fenceShards: (cell) => shards.get(cell) ?? FENCE_SHARDS_MAX,
     ring: (place) => ringDoorbell({ url: hostUrl(place), secret: internalSecret, clock }),
   });
+  const ports = { ...untold, records: toldRecords(untold.records, { timeline, clock }) };
   const peerOf = ({ cell, region: at }: Place): RegionName => {
     const spec = topology.cells.find(({ id }) => id === cell);
     if (spec === undefined) throw invalid(`${cell} is no cell of the topology.`);

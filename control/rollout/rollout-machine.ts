@@ -5,7 +5,7 @@
  * undoes the steps, gates say whether to go on.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { Timeline } from '../../core/timeline.ts';
+import type { Timeline } from '../../core/timeline/timeline.ts';
 import { checkForced } from './forced-gates.ts';
 import { GateKeeper, untilKnown } from './gate-keeper.ts';
 import { RecordHolder } from './record-holder.ts';

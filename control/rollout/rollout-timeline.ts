@@ -1,5 +1,5 @@
 /** What a rollout tells the timeline. Ids follow from the record, so whoever resumes it writes the same line and not a second one. */
-import type { Timeline, TimelineEntry } from '../../core/timeline.ts';
+import type { Phase, Timeline, TimelineEntry } from '../../core/timeline/timeline.ts';
 import { reachedCells } from './rollout-order.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 
@@ -19,11 +19,17 @@ export async function tellTimeline(
     document: kind === 'document' ? what : null,
   };
   const trouble = after.trouble === null ? '' : `: ${after.trouble.detail}`;
+  const story = `rollout ${number}`;
   await timeline.append({
-    id: `rollout ${number} ${event}`,
-    ...{ kind, atMs, by, scope, why: why === '' ? null : why },
+    id: `${story} ${event}`,
+    ...{ story, kind, phase: phaseOf(before, after), atMs, by, scope, why: why === '' ? null : why },
     what: `rollout ${number} of ${what}: ${event}${after.state === 'running' ? '' : trouble}`,
   });
+}
+
+function phaseOf(before: RolloutRecord | null, after: RolloutRecord): Phase {
+  if (before === null) return 'begins';
+  return after.position.at === 'end' ? 'ends' : 'reaches';
 }
 
 function eventOf(before: RolloutRecord | null, after: RolloutRecord): string | null {
@@ -31,6 +37,7 @@ function eventOf(before: RolloutRecord | null, after: RolloutRecord): string | n
   if (before.state !== after.state) return after.state === 'rolling-back' ? 'goes back' : after.state;
   const [from, to] = [before.position, after.position];
   if (to.at === 'bake' && from.at !== 'bake') return `wave ${to.wave + 1} has it and bakes`;
-  if (to.at === 'step' && from.at === 'bake') return `wave ${to.wave + 1} begins`;
+  const nextCell = to.at === 'step' && to.step === 0 && (from.at !== 'step' || to.cell !== from.cell);
+  if (nextCell) return `reaches ${after.waves[to.wave]?.[to.cell]}`;
   return to.at === 'settle' && from.at === 'bake' ? 'has baked everywhere' : null;
 }

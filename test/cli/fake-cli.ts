@@ -69,6 +69,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     automation: unexpected('automation'),
     documents: unexpected('documents'),
     quarantine: unexpected('quarantine'),
+    timeline: unexpected('timeline'),
     cloud: unexpected('cloud'),
     examineMachine: unexpected('examineMachine'),
     aws: unexpected('aws'),

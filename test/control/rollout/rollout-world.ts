@@ -20,7 +20,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { PlatformError } from '../../../core/errors.ts';
 import { FakeClock } from '../../../core/fake-clock.ts';
 import { type CellId, cellId } from '../../../core/ids.ts';
-import type { TimelineEntry } from '../../../core/timeline.ts';
+import type { TimelineEntry } from '../../../core/timeline/timeline.ts';
 
 export const STEPS = ['standby', 'switch', 'home'];
 export const [C1, C2, C3] = [cellId('c01'), cellId('c02'), cellId('c03')];

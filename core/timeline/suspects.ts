@@ -1,0 +1,167 @@
+/**
+ * Who may have done it: the changes before something went wrong, ranked. Three things are weighed, each as a factor of 0 to 1
+ * with its reason in words: how long before, how well what it reached and what is ill overlap, and whether those that have it
+ * are ill and those that do not have it are well. It ranks and explains; it convicts nobody and starts nothing.
+ * Source: what incident write-ups ask first ("what changed, where, just before?"), and the outage of November 2025, in which
+ * good and bad versions of one file took turns and errors that came and went were taken for an attack.
+ */
+import type { CellId } from '../ids.ts';
+import type { TimelineEntry } from './timeline.ts';
+
+export interface Suspect {
+  /** Its first line. */
+  readonly change: TimelineEntry;
+  /** 0–1; comparable within one answer only. */
+  readonly score: number;
+  readonly because: readonly string[];
+}
+
+export interface Suspicion {
+  /** When it went wrong: the first alarm in the window, or the instant that was asked about. */
+  readonly onsetMs: number;
+  /** Ill cells; empty: no alarm says. */
+  readonly ill: readonly CellId[];
+  readonly suspects: readonly Suspect[];
+  /** Errors that come and go while a rollout is half done. */
+  readonly oscillation: string | null;
+}
+
+/** A change is half as suspect for each of these that passed until it went wrong. */
+const HALF_LIFE_MS = 5 * 60_000;
+/** Wall clocks of two machines differ by less than this where anybody looks after them; ordering within it is not believed. */
+const CLOCKS_DIFFER_MS = 2_000;
+/** A change that has no place in common with what is ill is not let off: dependencies are not in the scope. */
+const ELSEWHERE = 0.1;
+const NOT_BOUND = 0.6;
+/** Comings and goings of alarms that are no single fault any more. */
+const SWINGS_MIN = 3;
+const SUSPECTS_MAX = 10;
+
+/** Alarms are what is explained; faults and drills explain as well as changes do. */
+const CHANGES: ReadonlySet<string> = new Set([
+  'document',
+  'release',
+  'mode',
+  'failover',
+  'automation',
+  'drill',
+  'fault',
+  'recovery',
+]);
+
+/** `entries`: all lines of the window, in any order. `aroundMs`: the instant asked about; `null`: the newest alarm's story. */
+export function suspicionOf(
+  entries: readonly TimelineEntry[],
+  { aroundMs, cells }: { readonly aroundMs: number; readonly cells: readonly CellId[] },
+): Suspicion {
+  const alarms = entries.filter(({ kind }) => kind === 'alarm');
+  const onsetMs = onsetOf(alarms, aroundMs);
+  const ill = [...new Set(alarms.filter(({ phase }) => phase === 'begins').flatMap(({ scope }) => scope.cells))];
+  const stories = storiesOf(entries.filter(({ kind }) => CHANGES.has(kind)));
+  const suspects = stories
+    .map((story) => suspectOf(story, { onsetMs, ill, cells }))
+    .filter((suspect) => suspect !== null)
+    .sort((a, b) => b.score - a.score)
+    .slice(0, SUSPECTS_MAX);
+  return { onsetMs, ill, suspects, oscillation: oscillationOf(alarms, stories) };
+}
+
+interface Story {
+  readonly first: TimelineEntry;
+  readonly lines: readonly TimelineEntry[];
+}
+
+/** Alarms after the instant asked about belong to it, too: nobody types the millisecond. Without any, the instant itself. */
+function onsetOf(alarms: readonly TimelineEntry[], aroundMs: number): number {
+  const begun = alarms.filter(({ phase }) => phase === 'begins').map(({ atMs }) => atMs);
+  return begun.length === 0 ? aroundMs : Math.min(...begun);
+}
+
+function storiesOf(entries: readonly TimelineEntry[]): readonly Story[] {
+  const byStory = new Map<string, TimelineEntry[]>();
+  for (const entry of [...entries].sort((a, b) => a.atMs - b.atMs)) {
+    const lines = byStory.get(entry.story);
+    if (lines) lines.push(entry);
+    else byStory.set(entry.story, [entry]);
+  }
+  return [...byStory.values()].flatMap((lines) => (lines[0] ? [{ first: lines[0], lines }] : []));
+}
+
+interface Weighing {
+  readonly onsetMs: number;
+  readonly ill: readonly CellId[];
+  /** All cells of the platform. */
+  readonly cells: readonly CellId[];
+}
+
+function suspectOf(story: Story, weighing: Weighing): Suspect | null {
+  const before = story.lines.filter(({ atMs }) => atMs <= weighing.onsetMs + CLOCKS_DIFFER_MS);
+  // The newest line before it went wrong: a rollout of an hour that reached the ill cell a second ago is a second old.
+  const newest = before.filter(({ phase }) => phase !== 'ends').at(-1) ?? before.at(-1);
+  if (newest === undefined) return null;
+  const time = timeFactor(newest, weighing.onsetMs);
+  const reached = [...new Set(before.flatMap(({ scope }) => scope.cells))];
+  const place = placeFactor(reached, weighing.ill);
+  const versions = versionFactor(reached, weighing);
+  return {
+    change: story.first,
+    score: Math.round(1_000 * time.factor * place.factor * versions.factor) / 1_000,
+    because: [time.reason, place.reason, ...(versions.reason === null ? [] : [versions.reason])],
+  };
+}
+
+interface Factor {
+  readonly factor: number;
+  readonly reason: string;
+}
+
+function timeFactor({ atMs }: TimelineEntry, onsetMs: number): Factor {
+  const agoMs = Math.max(0, onsetMs - atMs);
+  return { factor: 2 ** (-agoMs / HALF_LIFE_MS), reason: `${seconds(agoMs)} before it went wrong` };
+}
+
+function placeFactor(reached: readonly CellId[], ill: readonly CellId[]): Factor {
+  if (reached.length === 0 || ill.length === 0) return { factor: NOT_BOUND, reason: 'not bound to a cell' };
+  const common = reached.filter((cell) => ill.includes(cell));
+  if (common.length === 0) return { factor: ELSEWHERE, reason: `reached ${names(reached)}, ill is ${names(ill)}` };
+  return { factor: 1, reason: `reached ${names(common)}, which ${common.length === 1 ? 'is' : 'are'} ill` };
+}
+
+/** Those that have it ill, those without it well: the strongest sign that two versions side by side can give. */
+function versionFactor(
+  reached: readonly CellId[],
+  { ill, cells }: Weighing,
+): { factor: number; reason: string | null } {
+  if (reached.length === 0 || reached.length >= cells.length || ill.length === 0) return { factor: 0.8, reason: null };
+  const without = cells.filter((cell) => !reached.includes(cell));
+  const illWith = reached.filter((cell) => ill.includes(cell)).length / reached.length;
+  const illWithout = without.filter((cell) => ill.includes(cell)).length / without.length;
+  if (illWith > 0 && illWithout === 0) return { factor: 1, reason: `cells without it (${names(without)}) are well` };
+  if (illWithout > 0)
+    return {
+      factor: 0.4,
+      reason: `cells without it are ill, too (${names(without.filter((cell) => ill.includes(cell)))})`,
+    };
+  return { factor: 0.8, reason: null };
+}
+
+function oscillationOf(alarms: readonly TimelineEntry[], stories: readonly Story[]): string | null {
+  const swings = alarms.filter(({ phase }) => phase === 'begins').length;
+  if (swings < SWINGS_MIN) return null;
+  const fromMs = Math.min(...alarms.map(({ atMs }) => atMs));
+  const toMs = Math.max(...alarms.map(({ atMs }) => atMs));
+  const halfDone = stories.find(({ first, lines }) => {
+    const isRollout = first.kind === 'release' || first.kind === 'document';
+    const ended = lines.find(({ phase }) => phase === 'ends');
+    return isRollout && first.phase === 'begins' && first.atMs <= toMs && (ended === undefined || ended.atMs >= fromMs);
+  });
+  if (halfDone === undefined) return null;
+  return `Errors came and went ${swings} times while "${halfDone.first.what}" was half done: probably the rollout, not an attack.`;
+}
+
+const names = (cells: readonly CellId[]) => cells.join(', ');
+
+function seconds(ms: number): string {
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
+  return `${Math.round(ms / 60_000)} min`;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { suspicionOf } from '../../../core/timeline/suspects.ts';
+import type { TimelineEntry } from '../../../core/timeline/timeline.ts';
+import { CELLS, line, NOON_MS } from './timeline-samples.ts';
+
+const MINUTE_MS = 60_000;
+const alarm = (cell: string, atMs: number, phase: 'begins' | 'ends' = 'begins') =>
+  line({ story: `alarm ${cell} ${atMs}`, kind: 'alarm', phase, atMs }, [cell]);
+const rollout = (number: number, phase: TimelineEntry['phase'], atMs: number) => ({
+  story: `rollout ${number}`,
+  phase,
+  atMs,
+});
+const suspicion = (entries: readonly TimelineEntry[]) => suspicionOf(entries, { aroundMs: NOON_MS, cells: CELLS });
+const ranking = (entries: readonly TimelineEntry[]) => suspicion(entries).suspects.map(({ change }) => change.story);
+
+describe('who may have done it', () => {
+  it('ranks the change first that reached the ill cell, not the newer one of another cell', () => {
+    const entries = [
+      line(rollout(1, 'begins', NOON_MS - 3 * MINUTE_MS), ['c01']),
+      line({ story: 'mode 7', kind: 'mode', atMs: NOON_MS - MINUTE_MS }, ['c02']),
+      alarm('c01', NOON_MS),
+    ];
+    expect(ranking(entries)).toEqual(['rollout 1', 'mode 7']);
+  });
+
+  it('ranks the newer of two first that reached the same cell', () => {
+    const entries = [
+      line({ story: 'old', atMs: NOON_MS - 10 * MINUTE_MS }, ['c01']),
+      line({ story: 'new', atMs: NOON_MS - MINUTE_MS }, ['c01']),
+      alarm('c01', NOON_MS),
+    ];
+    expect(ranking(entries)).toEqual(['new', 'old']);
+  });
+
+  it('takes a long rollout for as old as its last step before the alarm', () => {
+    const entries = [
+      line(rollout(1, 'begins', NOON_MS - 60 * MINUTE_MS), ['c02']),
+      line(rollout(1, 'reaches', NOON_MS - 5_000), ['c02', 'c01']),
+      line({ story: 'mode 7', kind: 'mode', atMs: NOON_MS - 5 * MINUTE_MS }, ['c01']),
+      alarm('c01', NOON_MS),
+      alarm('c02', NOON_MS + 1_000),
+    ];
+    expect(ranking(entries)[0]).toBe('rollout 1');
+  });
+
+  it('says that cells without it are well, which speaks against it, and that they are ill, which speaks for it', () => {
+    const change = line(rollout(1, 'begins', NOON_MS - MINUTE_MS), ['c01']);
+    const guilty = suspicion([change, alarm('c01', NOON_MS)]).suspects[0];
+    const innocent = suspicion([change, alarm('c01', NOON_MS), alarm('c02', NOON_MS + 100)]).suspects[0];
+    expect(guilty?.because.join()).toContain('cells without it (c02, c03) are well');
+    expect(innocent?.because.join()).toContain('cells without it are ill, too (c02)');
+    expect(guilty?.score).toBeGreaterThan(innocent?.score ?? 1);
+  });
+
+  it('leaves out what came after the first alarm', () => {
+    const later = line({ story: 'failover 1', kind: 'failover', atMs: NOON_MS + 30_000 }, ['c01']);
+    expect(ranking([alarm('c01', NOON_MS), later])).toEqual([]);
+  });
+
+  it('measures from the instant asked about when nothing raised an alarm', () => {
+    const { onsetMs, ill, suspects } = suspicion([line({ story: 'x', atMs: NOON_MS - 1_000 }, ['c01'])]);
+    expect([onsetMs, ill, suspects.length]).toEqual([NOON_MS, [], 1]);
+  });
+});
+
+describe('errors that come and go', () => {
+  const swings = [0, 1, 2].flatMap((turn) => [
+    alarm('c01', NOON_MS + turn * 20_000),
+    alarm('c01', NOON_MS + turn * 20_000 + 10_000, 'ends'),
+  ]);
+
+  it('while a rollout is half done are called probably the rollout, not an attack', () => {
+    const half = line(rollout(4, 'begins', NOON_MS - MINUTE_MS), ['c01']);
+    expect(suspicion([half, ...swings]).oscillation).toMatch(
+      /3 times while "rollout 4".*probably the rollout, not an attack/,
+    );
+  });
+
+  it('after a rollout has ended are not', () => {
+    const over = [
+      line(rollout(4, 'begins', NOON_MS - 2 * MINUTE_MS), ['c01']),
+      line(rollout(4, 'ends', NOON_MS - MINUTE_MS), ['c01']),
+    ];
+    expect(suspicion([...over, ...swings]).oscillation).toBeNull();
+  });
+
+  it('are not seen in a single alarm', () => {
+    const half = line(rollout(4, 'begins', NOON_MS - MINUTE_MS), ['c01']);
+    expect(suspicion([half, alarm('c01', NOON_MS)]).oscillation).toBeNull();
+  });
+});
