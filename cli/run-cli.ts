@@ -61,8 +61,8 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   const context = { shell, services };
   addStartCommand(program, context);
   addStatusCommand(program, context);
-  addTimelineCommand(program, context);
   addTokenCommand(program, context);
+  addTimelineCommand(program, context);
   addRouteCommand(program, context);
   addCellCommand(program, context);
   addFailoverCommand(program, context);

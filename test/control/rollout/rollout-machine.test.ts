@@ -95,13 +95,14 @@ describe('a rollout', () => {
     world.gate = () => (has(world, C3) ? 'closed' : 'open');
     const orchestrator = new Orchestrator(world, 'first');
     await orchestrator.drive(orchestrator.machine.run(PLAN));
-    expect(orchestrator.timeline.map(({ id }) => id)).toEqual([
-      'rollout 1 begun',
-      'rollout 1 wave 1 has it and bakes',
-      'rollout 1 wave 2 begins',
-      'rollout 1 wave 2 has it and bakes',
-      'rollout 1 goes back',
-      'rollout 1 rolled-back',
+    expect(orchestrator.timeline.map(({ id, phase }) => `${phase}: ${id}`)).toEqual([
+      'begins: rollout 1 begun',
+      'reaches: rollout 1 wave 1 has it and bakes',
+      'reaches: rollout 1 reaches c02',
+      'reaches: rollout 1 reaches c03',
+      'reaches: rollout 1 wave 2 has it and bakes',
+      'reaches: rollout 1 goes back',
+      'ends: rollout 1 rolled-back',
     ]);
   });
 });
