@@ -7,6 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Documents } from '../core/documents/document-type.ts';
 import type { CellId, Epoch, RegionName, TenantId } from '../core/ids.ts';
 import type { Rng } from '../core/rng.ts';
+import type { Admission } from '../resilience/admission.ts';
 import type { CellStore, ConflictRule, MessageHandler } from './cell-store.ts';
 
 export interface CellIdentity {
@@ -29,6 +30,8 @@ export interface CellRuntime {
   readonly rng: Rng;
   /** Limits, modes and whatever else is set at run time: in memory, always there. */
   readonly documents: Documents;
+  /** The door of the process: refuses early what is beyond the document `limits`. */
+  readonly admission: Admission;
   /** The standing at this instant; cheap, in memory, checks the lease by the clock. */
   standing(): Standing;
   /** Whether the placement that this cell knows gives it the tenant; `true` while it knows none. */

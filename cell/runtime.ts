@@ -126,6 +126,7 @@ async function statusOf(cell: WiredCell) {
     /** By type: which version runs here, where it came from, and what was last refused. */
     documents: documents.status(),
     modes: modesStatus(cell),
+    admission: cell.admission.status,
     counters: { ...counters },
   };
 }

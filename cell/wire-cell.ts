@@ -4,8 +4,10 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { DOCUMENT_TYPES } from '../core/documents/document-types.ts';
+import { limitsDocument, limitsOf } from '../core/documents/limits-document.ts';
 import { PINNED_TTL_MS } from '../core/lease.ts';
 import type { Rng } from '../core/rng.ts';
+import { Admission } from '../resilience/admission.ts';
 import { type CellConfig, type Environment, required } from './cell-config.ts';
 import type { CellRuntime, Standing } from './cell-runtime.ts';
 import type { ConflictRule } from './cell-store.ts';
@@ -87,24 +89,30 @@ export function wireCell(wiring: Wiring) {
     everyMs: config.leaseTtlMs === PINNED_TTL_MS ? PINNED_RECONCILE_EVERY_MS : config.leaseTtlMs,
     ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
   };
-  const documents = new DocumentCopies(DOCUMENT_TYPES);
-  const arbiter = given.arbiter;
-  const keeping = wiring.documents ?? null;
-  const copying = { arbiter, copies: documents, types: DOCUMENT_TYPES, cell: config.cell, clock, rng, keeping };
-  const glass = new BreakGlass();
-  // For a function, which has no host that a person could stand at: changing its environment replaces its processes.
-  glass.take(wiring.env.HOLDFAST_BREAK_GLASS || null);
   const shared = { config, lane, health, keeper, replicator, journal, heartbeat, counters, relay };
-  const parts = { ...shared, store, placement, documents, glass };
+  const parts = { ...shared, store, placement, ...wireDocuments(wiring) };
   return {
     ...parts,
     tables,
     clock,
     rng,
-    documentReader: new DocumentReader(copying),
     reconciler: new Reconciler(reconciling),
     quarantine: new QuarantineDesk(reconciling),
     runtime: toRuntime(wiring, { ...parts, rules }),
+  };
+}
+
+/** What is set at run time, and what obeys it without being asked. */
+function wireDocuments({ config: { cell }, tables: { arbiter }, clock, rng, env, documents: keeping = null }: Wiring) {
+  const copies = new DocumentCopies(DOCUMENT_TYPES);
+  const glass = new BreakGlass();
+  // For a function, which has no host that a person could stand at: changing its environment replaces its processes.
+  glass.take(env.HOLDFAST_BREAK_GLASS || null);
+  return {
+    documents: copies,
+    documentReader: new DocumentReader({ arbiter, copies, types: DOCUMENT_TYPES, cell, clock, rng, keeping }),
+    glass,
+    admission: new Admission({ clock, limits: () => limitsOf(copies.current(limitsDocument).body, cell) }),
   };
 }
 
@@ -134,11 +142,12 @@ interface RuntimeParts {
   readonly placement: PlacementCopy;
   readonly documents: DocumentCopies;
   readonly glass: BreakGlass;
+  readonly admission: Admission;
   readonly rules: Map<string, ConflictRule>;
 }
 
 function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: RuntimeParts): CellRuntime {
-  const { keeper, heartbeat, relay, store, placement, documents, glass, rules } = parts;
+  const { keeper, heartbeat, relay, store, placement, documents, glass, admission, rules } = parts;
   const { cell, region, peer } = config;
   return {
     identity: { cell, region, peer },
@@ -146,6 +155,7 @@ function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: Runtim
     clock,
     rng,
     documents: withBreakGlass(documents, glass),
+    admission,
     hearsPeer,
     standing: () => toStanding(keeper),
     servesTenant: (tenant) => placement.gives(tenant, cell),

@@ -40,7 +40,7 @@ export async function rollBack(call: Call, operator: DocumentOperator): Promise<
   }
   const { edition, restores, diff } = kept;
   return {
-    text: `${type.name}@${edition.version} has the content of ${restores} and is in force everywhere.\n${diff}`,
+    text: `${type.name}@${edition.version} has the content of ${restores === 0 ? 'the bundled default' : restores} and is in force everywhere.\n${diff}`,
     json: { type: type.name, version: edition.version, restores, diff },
   };
 }

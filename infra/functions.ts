@@ -66,17 +66,24 @@ const STORE: readonly TableAction[] = [
 ];
 /** Leases are single items under a condition: the arbiter has no transactions, and nothing in a cell deletes there. */
 const LEASES: readonly TableAction[] = ['GetItem', 'PutItem'];
+/** Whoever serves obeys documents, too: all of them come with one question. */
+const LEASES_AND_DOCUMENTS: readonly TableAction[] = [...LEASES, 'Query'];
 
 /** A service has less time than a caller waits, and replies sooner when it is small than when it is late. */
 const SERVICE = {
   scope: 'cell',
   memoryMb: 512,
   timeoutS: 15,
-  tables: { own: STORE, peer: STORE, arbiter: LEASES },
+  tables: { own: STORE, peer: STORE, arbiter: LEASES_AND_DOCUMENTS },
   url: 'iam',
   carriesTopology: false,
 } as const;
-const CELL_WORKER = { ...SERVICE, memoryMb: 256, url: null } as const;
+const CELL_WORKER = {
+  ...SERVICE,
+  memoryMb: 256,
+  tables: { own: STORE, peer: STORE, arbiter: LEASES },
+  url: null,
+} as const;
 const REGION_WORKER = {
   scope: 'region',
   memoryMb: 256,

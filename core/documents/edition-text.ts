@@ -11,7 +11,7 @@ import { readBody } from './judge-document.ts';
 import { readInteger, readMembers, readText } from './read-body.ts';
 
 /** Besides the body. */
-const ENVELOPE_BYTES_MAX = 8 * 1024;
+const ENVELOPE_BYTES_MAX = 4 * 1024;
 export const BY_LENGTH_MAX = 100;
 export const WHY_LENGTH_MAX = 500;
 
@@ -34,7 +34,9 @@ export function decodeEdition(text: string, type: DocumentType): Edition {
   });
   const read = (name: (typeof MEMBERS)[number]) =>
     readText(members.get(name), { path: `edition.${name}`, ...ANY_TEXT });
-  const [body, checksum] = [read('body'), read('checksum')];
+  const checksum = read('checksum');
+  // As long as its type allows, which is checked when it is read.
+  const body = readText(members.get('body'), { path: 'edition.body', form: /^/, allowed: 'text' });
   if (members.get('type') !== type.name)
     throw invalid(`An edition of ${shown(members.get('type'))}. Allowed: ${type.name}.`);
   const seen = checksumOf(body);

@@ -7,12 +7,14 @@
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
 import type { CommitReceipt } from '../../core/commit.ts';
+import { rankingDocument } from '../../core/documents/ranking-document.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { fnv1a32 } from '../../core/hash.ts';
 import { type AggregateId, aggregateId, type TenantId } from '../../core/ids.ts';
 import { retryConflicts } from '../commit-retry.ts';
 import { sampleCatalog } from '../sample-catalog.ts';
-import { scoreOf, termsOf } from './search-terms.ts';
+import { scoreOf, type Weights, weightsOf } from './ranking.ts';
+import { type Fit, fitOf, termsOf } from './search-terms.ts';
 
 /** Reads of one browse or search. */
 export const SHELVES = 8;
@@ -60,11 +62,16 @@ export class CatalogShelves {
     return { products, next: rest.length > limit ? (products.at(-1)?.sku ?? null) : null };
   }
 
-  /** A scan of the words of at most `SHELVES × SHELF_PRODUCTS_MAX` products: best first; unranked by sku, and no further than needed. */
+  /**
+   * A scan of the words of at most `SHELVES × SHELF_PRODUCTS_MAX` products: best first, by the document
+   * `ranking`; unranked by sku, and no further than needed.
+   */
   async search(wanted: Wanted, bounds: CallBounds): Promise<readonly Product[]> {
     const products = await this.#all(wanted.tenant, bounds);
-    const score = (product: Product) => scoreOf(wanted.terms, wordsOf(product));
-    return wanted.ranked ? best(products, { ...wanted, score }) : first(products, { ...wanted, score });
+    const found = fitting(products, wanted.terms);
+    if (!wanted.ranked) return first(found, wanted.limit);
+    const weights = weightsOf(this.#runtime.documents.current(rankingDocument).body);
+    return best(found, { limit: wanted.limit, weights });
   }
 
   /** `null`: there is no such product. */
@@ -105,26 +112,33 @@ export function noSuchProduct(sku: string): PlatformError {
   });
 }
 
-interface Scored {
-  readonly limit: number;
-  /** 0: not what is looked for. */
-  readonly score: (product: Product) => number;
+interface Found {
+  readonly product: Product;
+  readonly fit: Fit;
+  readonly words: readonly string[];
 }
 
-function best(products: readonly Product[], { limit, score }: Scored): readonly Product[] {
-  return products
-    .map((product) => ({ product, score: score(product) }))
-    .filter((found) => found.score > 0)
+/** One after the other: who needs only some looks no further. */
+function* fitting(products: readonly Product[], terms: readonly string[]): Generator<Found> {
+  for (const product of products) {
+    const words = wordsOf(product);
+    const fit = fitOf(terms, words);
+    if (fit !== null) yield { product, fit, words };
+  }
+}
+
+function best(all: Iterable<Found>, { limit, weights }: { limit: number; weights: Weights }): readonly Product[] {
+  return [...all]
+    .map((found) => ({ ...found, score: scoreOf(found, weights) }))
     .sort((a, b) => b.score - a.score || bySku(a.product, b.product))
     .slice(0, limit)
     .map(({ product }) => product);
 }
 
-function first(products: readonly Product[], { limit, score }: Scored): readonly Product[] {
+function first(all: Iterable<Found>, limit: number): readonly Product[] {
   const found: Product[] = [];
-  for (const product of products) {
-    if (found.length >= limit) break;
-    if (score(product) > 0) found.push(product);
+  for (const { product } of all) {
+    if (found.push(product) >= limit) break;
   }
   return found;
 }

@@ -15,13 +15,22 @@ export function termsOf(text: string): readonly string[] {
   return [...new Set(folded.match(TERM) ?? [])].slice(0, TEXT_TERMS_MAX);
 }
 
-/** How well the words fit: 0 unless every word of the query begins some word of the text; whole words count double. */
-export function scoreOf(query: readonly string[], text: readonly string[]): number {
-  let score = 0;
+/** How the words of a query fit those of a text. */
+export interface Fit {
+  /** Words of the query that are words of the text. */
+  readonly whole: number;
+  /** Words of the query that only begin one. */
+  readonly prefix: number;
+}
+
+/** `null` unless every word of the query begins some word of the text. */
+export function fitOf(query: readonly string[], text: readonly string[]): Fit | null {
+  let whole = 0;
+  let prefix = 0;
   for (const wanted of query) {
-    if (text.includes(wanted)) score += 2;
-    else if (text.some((term) => term.startsWith(wanted))) score += 1;
-    else return 0;
+    if (text.includes(wanted)) whole += 1;
+    else if (text.some((term) => term.startsWith(wanted))) prefix += 1;
+    else return null;
   }
-  return score;
+  return { whole, prefix };
 }

@@ -77,12 +77,14 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
     const mode = routeMode(route, modes);
     const call = admit({ runtime, policy, mode, modes, header: (name) => context.req.header(name) });
     context.set('call', call);
-    const params = validated(route.params, context.req.param());
-    const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
-    // A route without a body has no schema for one either; its handler is not given any.
-    const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-    const reply = await asOwner({ runtime, policy, call }, () => handler({ params, query, body, call }));
-    return respond({ context, reply, policy, runtime, call });
+    return runtime.admission.run(call.tenant, async () => {
+      const params = validated(route.params, context.req.param());
+      const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
+      // A route without a body has no schema for one either; its handler is not given any.
+      const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
+      const reply = await asOwner({ runtime, policy, call }, () => handler({ params, query, body, call }));
+      return respond({ context, reply, policy, runtime, call });
+    });
   });
 }
 

@@ -74,6 +74,7 @@ function bound(runtime: CellRuntime): Omit<CellRuntime, 'store'> {
     clock: runtime.clock,
     rng: runtime.rng,
     documents: runtime.documents,
+    admission: runtime.admission,
     hearsPeer: runtime.hearsPeer,
     standing: () => runtime.standing(),
     servesTenant: (tenant) => runtime.servesTenant(tenant),

@@ -2,7 +2,9 @@
  * Execution environments of one cell's functions in two regions, on tables in memory: real handlers, called with Function URL
  * events; frozen between calls, and in the middle of one if a test says so.
  */
+
 import { handle } from 'hono/aws-lambda';
+import type { DocumentKeeping } from '../../cell/documents/document-reader.ts';
 import type { Invocation } from '../../cell/functions/invocation.ts';
 import { keeperTurn } from '../../cell/functions/keeper-turn.ts';
 import { OnDemandCell } from '../../cell/on-demand-cell.ts';
@@ -27,6 +29,8 @@ export interface Answer {
 export interface EnvironmentOptions {
   readonly ttlMs?: number;
   readonly hearsPeer?: boolean;
+  /** Absent: it asks for no documents. */
+  readonly documents?: DocumentKeeping | null;
 }
 
 export class Environments {
@@ -61,6 +65,7 @@ export class Environment {
 
   constructor(world: TwoRegions, options: EnvironmentOptions & { readonly region: RegionName; readonly seed: number }) {
     const { region, seed, ttlMs = TTL_MS, hearsPeer = false } = options;
+    const documents = options.documents === undefined ? {} : { documents: options.documents };
     const peerRegion = region === EAST ? WEST : EAST;
     const storeOf = (name: RegionName) => new FaultyTable(world.stores[name] ?? world.arbiter);
     this.#world = world;
@@ -78,7 +83,7 @@ export class Environment {
       ...{ fenceShards: FENCE_SHARDS, peerLoss: 'continue' as const },
     };
     const tables = { own: this.own, peer: this.peer, arbiter: this.arbiter };
-    this.cell = new OnDemandCell({ config, tables, clock, rng: seededRng(seed), env: {} }, { hearsPeer });
+    this.cell = new OnDemandCell({ config, tables, clock, rng: seededRng(seed), env: {}, ...documents }, { hearsPeer });
     const handler = handle(createCheckoutApp(this.cell.cell.runtime, this.provider));
     this.#handler = (event, context) => this.cell.serve(() => handler(event as never, context as never));
   }

@@ -4,9 +4,11 @@ import type { ConflictRule, MessageHandler } from '../../cell/cell-store.ts';
 import { DocumentCopies } from '../../cell/documents/document-copies.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { DOCUMENT_TYPES } from '../../core/documents/document-types.ts';
+import { limitsDocument, limitsOf } from '../../core/documents/limits-document.ts';
 import { invalid } from '../../core/errors.ts';
 import { cellId, epoch, regionName, type TenantId } from '../../core/ids.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
+import { Admission } from '../../resilience/admission.ts';
 import { MemoryStore } from './memory-store.ts';
 
 export class MemoryRuntime implements CellRuntime {
@@ -15,6 +17,7 @@ export class MemoryRuntime implements CellRuntime {
   readonly clock: Clock;
   readonly rng: Rng = seededRng(1);
   readonly documents = new DocumentCopies(DOCUMENT_TYPES);
+  readonly admission: Admission;
   readonly handlers = new Map<string, MessageHandler>();
   readonly rules: ConflictRule[] = [];
   readonly settings = new Map<string, string>();
@@ -26,6 +29,8 @@ export class MemoryRuntime implements CellRuntime {
   constructor(options: { clock?: Clock; region?: string; peer?: string } = {}) {
     const { clock = systemClock, region = 'us-east-1', peer = 'us-west-2' } = options;
     this.clock = clock;
+    const limits = () => limitsOf(this.documents.current(limitsDocument).body, this.identity.cell);
+    this.admission = new Admission({ clock, limits });
     this.identity = { cell: cellId('c01'), region: regionName(region), peer: regionName(peer) };
     this.current = { state: 'active', epoch: epoch(7) };
     this.store = new MemoryStore({
