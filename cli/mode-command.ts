@@ -4,7 +4,7 @@ import { LEVELS } from '../core/modes/ladder.ts';
 import { SWITCH_NAMES } from '../core/modes/switches.ts';
 import { clear, set, switchOff, switchOn } from './mode-change.ts';
 import { breakGlass } from './mode-glass.ts';
-import { ladder, level, list } from './mode-reading.ts';
+import { ladder, level, listHere, listPublished } from './mode-reading.ts';
 import { isAws, siteOf, withTarget } from './operator-site.ts';
 import { durationSeconds } from './option-parsers.ts';
 import type { CliServices, DocumentOperator } from './services.ts';
@@ -37,7 +37,11 @@ export function addModeCommand(program: Command, { shell, services }: Context): 
 
   withTarget(mode.command('list'))
     .description('what is set now, by whom, why, for how long yet, and what each process really does')
-    .action(shell.action((call) => withOperator(call, { services, use: isAws(call) ? list.published : list.whole })));
+    .action(
+      shell.action((call) =>
+        isAws(call) ? withOperator(call, { services, use: listPublished }) : listHere(call, services),
+      ),
+    );
   mode
     .command('level')
     .description('how each cell is, operation by operation')

@@ -1,5 +1,6 @@
 /** The `mode` commands that change nothing: what is published, what each process really does, and what it all means. */
 import type { Shelf } from '../core/documents/document-type.ts';
+import { isPlatformError } from '../core/errors.ts';
 import { type Grant, grantText, REDUCTION_PROMISES } from '../core/modes/grant.ts';
 import { LADDER, LEVEL_PROMISES, LEVELS, TIER_PROMISES } from '../core/modes/ladder.ts';
 import { ladderMarkdown } from '../core/modes/ladder-page.ts';
@@ -18,18 +19,29 @@ interface Of {
   readonly services: CliServices;
 }
 
-export const list = {
-  /** With what each process says. */
-  whole: async (call: Call, { operator, services }: Of): Promise<Outcome> => {
-    const [shelf, snapshot] = await call.progress('asking the arbiter and every process', () =>
-      Promise.all([operator.shelf(modesType), takeSnapshot(services)]),
-    );
-    return listed(call, { shelf, processes: processesOf(snapshot), nowMs: services.clock.wallMs() });
-  },
-  /** What is published, where no process can be asked from here. */
-  published: async (call: Call, { operator, services }: Of): Promise<Outcome> =>
-    listed(call, { shelf: await operator.shelf(modesType), processes: null, nowMs: services.clock.wallMs() }),
-};
+/** With what each process says, also while nobody can read what is published. */
+export async function listHere(call: Call, services: CliServices): Promise<Outcome> {
+  const snapshot = await call.progress('asking every process', () => takeSnapshot(services));
+  const shelf = await shelfOf(services, snapshot);
+  return listed(call, { shelf, processes: processesOf(snapshot), nowMs: services.clock.wallMs() });
+}
+
+/** What is published, where no process can be asked from here. */
+export async function listPublished(call: Call, { operator, services }: Of): Promise<Outcome> {
+  const shelf = await operator.shelf(modesType);
+  return listed(call, { shelf, processes: null, nowMs: services.clock.wallMs() });
+}
+
+/** `null`: the arbiter does not answer, which is when a person most wants to know what the processes do. */
+async function shelfOf(services: CliServices, { view }: PlatformSnapshot): Promise<Shelf | null> {
+  try {
+    const operator = await services.documents(view);
+    return await operator.shelf(modesType).finally(() => operator.close());
+  } catch (thrown) {
+    if (isPlatformError(thrown) && thrown.kind === 'dependency') return null;
+    throw thrown;
+  }
+}
 
 export async function level(call: Call, services: CliServices): Promise<Outcome> {
   const snapshot = await call.progress('asking every process', () => takeSnapshot(services));
@@ -62,16 +74,16 @@ export async function ladder({ options, terminal }: Call): Promise<Outcome> {
 
 function listed(
   call: Call,
-  of: { readonly shelf: Shelf; readonly processes: readonly ProcessModes[] | null; readonly nowMs: number },
+  of: { readonly shelf: Shelf | null; readonly processes: readonly ProcessModes[] | null; readonly nowMs: number },
 ): Outcome {
-  const { stable, staged } = of.shelf;
+  const { stable, staged } = of.shelf ?? { stable: null, staged: null };
   const body = (stable?.body ?? NO_MODES) as ModesBody;
-  const published = { version: stable?.version ?? 0, body };
+  const published = of.shelf === null ? null : { version: stable?.version ?? 0, body };
   const onItsWay = staged && { version: staged.edition.version, cells: staged.cells };
   const page = { published, staged: onItsWay, processes: of.processes, nowMs: of.nowMs };
   return {
     text: listText(page, call.terminal.outColours),
-    json: { version: published.version, ...body, staged: onItsWay, processes: of.processes },
+    json: { version: published?.version ?? null, ...body, staged: onItsWay, processes: of.processes },
   };
 }
 

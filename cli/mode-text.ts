@@ -22,7 +22,8 @@ export interface ProcessModes {
 }
 
 export interface ModePage {
-  readonly published: { readonly version: number; readonly body: ModesBody };
+  /** `null`: the arbiter does not answer. */
+  readonly published: { readonly version: number; readonly body: ModesBody } | null;
   readonly staged: { readonly version: number; readonly cells: readonly string[] } | null;
   /** `null`: nobody can be asked from here. */
   readonly processes: readonly ProcessModes[] | null;
@@ -32,18 +33,56 @@ export interface ModePage {
 const columns = (...titles: readonly string[]) => titles.map((title) => ({ title }));
 
 export function listText({ published, staged, processes, nowMs }: ModePage, colours: Colours): string {
-  const settings = settingsOf(published.body).filter(({ expiresAtMs }) => nowMs < expiresAtMs);
-  const rows = settings.map((each) => settingRow(each, { nowMs, colours }));
-  const set =
-    rows.length === 0
-      ? `Nothing is set (modes@${published.version}).`
-      : textTable(columns('SET', 'FOR', 'SINCE', 'ENDS IN', 'OWNER', 'WHY'), rows);
+  const set = publishedText(published, { nowMs, colours });
+  // Nobody else can be asked then, so what the processes say has to do.
+  const told =
+    published === null ? settingTable(inProcesses(processes ?? []), { title: 'IN FORCE', nowMs, colours }) : null;
+  const glass = settingTable(onHosts(processes ?? []), { title: 'BREAK-GLASS', nowMs, colours }) ?? '';
   const way = staged
     ? `modes@${staged.version} is on its way through the waves: ${staged.cells.join(', ')} has it.`
     : '';
   const running =
     processes === null ? 'What the processes run can not be seen from here.' : processText(processes, colours);
-  return [set, way, running].filter((part) => part !== '').join('\n\n');
+  return [set, told ?? '', glass, way, running].filter((part) => part !== '').join('\n\n');
+}
+
+function publishedText(published: ModePage['published'], page: Omit<Titled, 'title'>): string {
+  if (published === null) return page.colours.red('What is published can not be read: the arbiter does not answer.');
+  return settingTable(published.body, { title: 'SET', ...page }) ?? `Nothing is set (modes@${published.version}).`;
+}
+
+interface Titled {
+  readonly title: string;
+  readonly nowMs: number;
+  readonly colours: Colours;
+}
+
+/** `null`: nothing is set that has not ended. */
+function settingTable(body: ModesBody, { title, ...page }: Titled): string | null {
+  const settings = settingsOf(body).filter(({ expiresAtMs }) => page.nowMs < expiresAtMs);
+  if (settings.length === 0) return null;
+  const rows = settings.map((each) => settingRow(each, page));
+  return textTable(columns(title, 'FOR', 'SINCE', 'ENDS IN', 'OWNER', 'WHY'), rows);
+}
+
+/** What people have laid over the published modes, on any host. */
+function onHosts(processes: readonly ProcessModes[]): ModesBody {
+  return union(processes.flatMap(({ modes }) => (modes?.breakGlass.body ? [modes.breakGlass.body] : [])));
+}
+
+function inProcesses(processes: readonly ProcessModes[]): ModesBody {
+  return union(processes.flatMap(({ modes }) => (modes === null ? [] : [modes])));
+}
+
+/** Each once, though many processes say so. */
+function union(bodies: readonly ModesBody[]): ModesBody {
+  const once = <Of>(settings: readonly Of[]) => [
+    ...new Map(settings.map((each) => [JSON.stringify(each), each])).values(),
+  ];
+  return {
+    levels: once(bodies.flatMap(({ levels }) => levels)),
+    switches: once(bodies.flatMap(({ switches }) => switches)),
+  };
 }
 
 function settingRow(

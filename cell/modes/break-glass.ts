@@ -6,12 +6,12 @@
 import type { Documents, DocumentType, RunningEdition } from '../../core/documents/document-type.ts';
 import { parseGuarded } from '../../core/documents/guarded-json.ts';
 import { toPlatformError } from '../../core/errors.ts';
-import { type ModesBody, settingsOf } from '../../core/modes/modes-document.ts';
+import type { ModesBody } from '../../core/modes/modes-document.ts';
 import { modesType } from '../../core/modes/modes-type.ts';
 
 export interface BreakGlassStatus {
-  /** Settings that are laid over the published ones. */
-  readonly settings: number;
+  /** What is laid over the published ones; `null`: nothing. Names of other cells, too, as one file is for the host. */
+  readonly body: ModesBody | null;
   /** Why what lies there was not taken; `null`: nothing lies there, or it was. */
   readonly refused: string | null;
 }
@@ -47,7 +47,7 @@ export class BreakGlass {
   }
 
   status(): BreakGlassStatus {
-    return { settings: this.#body === null ? 0 : settingsOf(this.#body).length, refused: this.#refused };
+    return { body: this.#body, refused: this.#refused };
   }
 }
 

@@ -24,7 +24,7 @@ export const LEVEL_PROMISES: Readonly<Record<Level, string>> = {
 
 /** The same for each tier, so that a person can ask "what becomes of …". */
 export const TIER_PROMISES: Readonly<Record<Tier, string>> = {
-  essential: 'in full down to 20 (an order may be shown from a copy from 40 on); read only at 5; refused at 0',
+  essential: 'in full down to 20 (what is shown may come from a copy from 40 on); read only at 5; refused at 0',
   important: 'in full down to 60 (a search unranked from 80 on); read only, and from a copy, at 40; refused from 20 on',
   optional: 'in full at 100; without the count of likes at 80; refused from 60 on',
 };
@@ -48,7 +48,7 @@ export const LADDER: Readonly<Record<OperationName, Row>> = {
   getOrder:       row( F,  F,         F,     copy,      copy, copy, X),
   putCartItem:    row( F,  F,         F,     F,         F,    X,    X),
   deleteCartItem: row( F,  F,         F,     F,         F,    X,    X),
-  getCart:        row( F,  F,         F,     F,         F,    F,    X),
+  getCart:        row( F,  F,         F,     copy,      copy, copy, X),
   browseProducts: row( F,  F,         F,     copy,      X,    X,    X),
   searchProducts: row( F,  plain,     plain, plainCopy, X,    X,    X),
   getProduct:     row( F,  F,         F,     copy,      X,    X,    X),

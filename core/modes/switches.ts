@@ -65,8 +65,8 @@ export const SWITCHES: Readonly<Record<SwitchName, SwitchEffect>> = {
   'no-stock-edits': feature('stock and prices are changed by orders alone', of(REFUSED, 'putStock')),
   'no-new-orders': feature('no checkout; orders that stand are seen to their end', of(REFUSED, 'checkout')),
   'reads-from-copy': feature(
-    'catalogue, stock and orders may be shown from a copy',
-    of(reduced('from-copy'), 'browseProducts', 'searchProducts', 'getProduct', 'getStock', 'getOrder'),
+    'carts, orders, catalogue and stock may be shown from a copy',
+    of(reduced('from-copy'), 'getCart', 'browseProducts', 'searchProducts', 'getProduct', 'getStock', 'getOrder'),
   ),
   'cart-off': service('cart', 'nothing of the cart service'),
   'catalog-off': service('catalog', 'nothing of the catalogue service: products, likes, descriptions'),

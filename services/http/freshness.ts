@@ -78,8 +78,8 @@ function isOwnerSilent(runtime: CellRuntime, ageMs: number | null): boolean {
 }
 
 /**
- * The owner's own store failed, and a mode lets this read come from the other region's copy: sent on, as what this region does
- * not have. Anything else is thrown as it was.
+ * The store of this region failed, and a mode lets the read come from a copy, so from the other region's as well: sent on, as what
+ * this region does not have. Anything else is thrown as it was.
  */
 export function askOtherRegion(thrown: unknown): never {
   if (!isPlatformError(thrown) || !STORE_FAILED.has(thrown.code)) throw thrown;
@@ -87,7 +87,7 @@ export function askOtherRegion(thrown: unknown): never {
     code: 'COPY_BEHIND',
     kind: 'caller',
     effect: 'none',
-    message: 'The store of the active region does not answer. Its other region may answer from its copy.',
+    message: 'The store of this region does not answer. The other region may answer from its copy.',
     cause: thrown,
   });
 }

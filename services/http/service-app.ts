@@ -82,7 +82,8 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
       const query = route.query ? validated(route.query, once(context.req.queries())) : (undefined as never);
       // A route without a body has no schema for one either; its handler is not given any.
       const body = route.body ? validated(route.body, await readJson(context.req)) : (undefined as never);
-      const reply = await asOwner({ runtime, policy, call }, () => handler({ params, query, body, call }));
+      const work = () => handler({ params, query, body, call });
+      const reply = await orElsewhere(call, asOwner({ runtime, policy, call }, work));
       return respond({ context, reply, policy, runtime, call });
     });
   });
@@ -99,12 +100,16 @@ function asOwner(
 ): Promise<Reply> {
   const { epoch } = call;
   if (policy.ack !== 'none' || epoch === null) return work();
-  const confirmed = work().finally(async () => {
+  return work().finally(async () => {
     const standing = runtime.standing();
     if (standing.state !== 'active' || standing.epoch !== epoch) throw notActive(standing);
     await runtime.store.confirmOwner(epoch, call);
   });
-  return howOf(call.mode.grant).includes('from-copy') ? confirmed.catch(askOtherRegion) : confirmed;
+}
+
+/** A read that may come from a copy need not come from this region's store, whoever owns what. */
+function orElsewhere(call: Call, reply: Promise<Reply>): Promise<Reply> {
+  return howOf(call.mode.grant).includes('from-copy') ? reply.catch(askOtherRegion) : reply;
 }
 
 /** Values that occur once as themselves; the others stay lists, which no schema takes. */

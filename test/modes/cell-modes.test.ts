@@ -150,22 +150,27 @@ describe('what is reduced', () => {
   });
 
   it.each([
-    ['getStock', 421, 'COPY_BEHIND'],
-    ['getCart', 503, 'STORE_UNAVAILABLE'],
-  ] as const)('with its own store gone the owner answers %s with %d %s', async (name, status, code) => {
-    const world = await ModeWorld.open();
-    world.set(atLevel(40));
-    world.runtime.store.probe = () => {
-      throw dead('gone');
-    };
-    const refused = await world.ask(name);
-    // Without a hint: the router then asks the other region, once.
-    expect([refused.status, refused.body.code, refused.headers.has('x-holdfast-owner')]).toEqual([
-      status,
-      code,
-      status !== 421,
-    ]);
-  });
+    ['getStock', 60, 503, 'STORE_UNAVAILABLE'],
+    ['getStock', 40, 421, 'COPY_BEHIND'],
+    ['getCart', 40, 421, 'COPY_BEHIND'],
+    ['checkout', 40, 503, 'STORE_UNAVAILABLE'],
+  ] as const)(
+    'with its own store gone the owner answers %s at level %d with %d %s',
+    async (name, level, status, code) => {
+      const world = await ModeWorld.open();
+      world.set(atLevel(level));
+      world.runtime.store.probe = () => {
+        throw dead('gone');
+      };
+      const refused = await world.ask(name);
+      // Without a hint: the router then asks the other region, once.
+      expect([refused.status, refused.body.code, refused.headers.has('x-holdfast-owner')]).toEqual([
+        status,
+        code,
+        status !== 421,
+      ]);
+    },
+  );
 });
 
 describe('x-degraded', () => {
