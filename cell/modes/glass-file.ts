@@ -30,7 +30,7 @@ export class GlassFile {
     try {
       glass.take(await textOf(path));
     } catch (thrown) {
-      glass.refuse(thrown instanceof Error ? thrown.message : String(thrown));
+      glass.refuse(String(thrown));
     }
   }
 }
@@ -42,7 +42,7 @@ async function textOf(path: string): Promise<string | null> {
     if (size > MODES_BYTES_MAX) throw new Error(`${size} bytes. Allowed: ${MODES_BYTES_MAX}.`);
     return await readFile(path, 'utf8');
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return null;
+    if ((thrown as NodeJS.ErrnoException | null)?.code === 'ENOENT') return null;
     throw thrown;
   }
 }
