@@ -1,33 +1,18 @@
-/** The checkout service as an app, and its handler of the outbox: both drive the same orders by the same steps. */
+/** The checkout service as an app: its routes over the service, which the outbox drives by the same steps. */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import { PlatformError } from '../../core/errors.ts';
-import { CartService } from '../cart/cart-service.ts';
 import type { Reply } from '../http/route.ts';
 import { createServiceApp, mount, type ServiceApp } from '../http/service-app.ts';
-import { withSessions } from '../session/session-store.ts';
-import { type CheckoutResult, CheckoutService } from './checkout-service.ts';
+import type { CheckoutResult, CheckoutService } from './checkout-service.ts';
+import { openCheckout } from './open-checkout.ts';
 import { orderView } from './order.ts';
-import { OrderBook, SETTLE_TOPIC } from './order-book.ts';
-import { orderConflict } from './order-conflict.ts';
 import type { PaymentProvider } from './payment-provider.ts';
 import { checkoutRoutes, getOrder, getStock, postCheckout, putStock } from './routes.ts';
 import { noSuchProduct, type StockLevel } from './stock.ts';
-import { stockConflict } from './stock-conflict.ts';
-import { StockRoom } from './stock-room.ts';
+import type { StockRoom } from './stock-room.ts';
 
 export function createCheckoutApp(cell: CellRuntime, payments: PaymentProvider): ServiceApp {
-  const runtime = withSessions(cell);
-  const stock = new StockRoom(runtime);
-  const checkout = new CheckoutService({
-    runtime,
-    orders: new OrderBook(runtime),
-    stock,
-    carts: new CartService(runtime),
-    payments,
-  });
-  runtime.onMessage({ topic: SETTLE_TOPIC, handle: (message, bounds) => checkout.settle(message, bounds) });
-  runtime.onConflict(orderConflict);
-  runtime.onConflict(stockConflict);
+  const { runtime, stock, checkout } = openCheckout(cell, payments);
   const app = createServiceApp({
     runtime,
     routes: checkoutRoutes,

@@ -68,7 +68,7 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
 ): void {
   const { runtime, route, handler } = options;
   const { policy } = route;
-  const view = new ModeView({ ...runtime, cell: runtime.identity.cell });
+  const view = new ModeView({ documents: runtime.documents, clock: runtime.clock, cell: runtime.identity.cell });
   // A route that is missing from the ladder would work at every level: then its service does not start.
   routeMode(route, view.current);
   app.on(route.method, [route.path], async (context) => {
