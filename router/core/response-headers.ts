@@ -14,6 +14,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   'transfer-encoding',
   'upgrade',
   'x-holdfast-owner',
+  'x-holdfast-moving',
   'x-map-version',
   'x-map-age-ms',
 ]);
@@ -23,6 +24,8 @@ export interface ResponseHead {
   readonly headers: string[];
   readonly contentLength: number | null;
   readonly owner: string | undefined;
+  /** Refused without effect, because the cell is being moved away from there. */
+  readonly moving: boolean;
   readonly epoch: string | undefined;
 }
 
@@ -32,10 +35,12 @@ export function readResponseHead<Raw>(raw: readonly Raw[], text: (raw: Raw) => s
   let contentLength: number | null = null;
   let owner: string | undefined;
   let epoch: string | undefined;
+  let moving = false;
   for (let at = 0; at < raw.length; at += 2) {
     const name = text(raw[at] as Raw).toLowerCase();
     if (DROPPED.has(name)) {
       if (name === 'x-holdfast-owner') owner = text(raw[at + 1] as Raw);
+      else if (name === 'x-holdfast-moving') moving = true;
       continue;
     }
     const value = text(raw[at + 1] as Raw);
@@ -43,5 +48,5 @@ export function readResponseHead<Raw>(raw: readonly Raw[], text: (raw: Raw) => s
     else if (name === 'x-cell-epoch') epoch = value;
     headers.push(name, value);
   }
-  return { headers, contentLength, owner, epoch };
+  return { headers, contentLength, owner, moving, epoch };
 }

@@ -8,6 +8,7 @@ import type { PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
 import { type CellSpecs, type Forward, firstRegion, type LinkSight, nearestRegion } from './decide.ts';
 import { type Hint, readHint } from './hints.ts';
+import type { CellMotion } from './motion.ts';
 import { type Failure, failureError, knownGoneError, retryRegion } from './retry.ts';
 
 /** What all requests of a router share. */
@@ -24,12 +25,15 @@ export interface RoutingPorts {
   readonly admits: (cell: CellId, region: RegionName) => boolean;
   /** Avoided because its connections break, and not because it is slow. */
   readonly isBroken: (cell: CellId, region: RegionName) => boolean;
+  readonly motion: (cell: CellId) => CellMotion;
 }
 
 /** The part of a cell's answer that is for routers. */
 export interface SaidOfOwner {
   readonly owner: string | undefined;
   readonly epoch: string | undefined;
+  /** It refused because the cell is being moved away from there; what it says of the owner is of the past. */
+  readonly moving: boolean;
 }
 
 export interface AttemptSeen {
@@ -38,20 +42,35 @@ export interface AttemptSeen {
   readonly replayable: boolean;
 }
 
+/** When the last refusal came. */
+export interface Refused {
+  readonly seen: AttemptSeen;
+  /** How often this request has waited before. */
+  readonly round: number;
+  readonly remainingMs: number;
+  readonly nowMs: number;
+}
+
 export const MISDIRECTED = 421;
 
 export class Routing {
-  readonly forward: Forward;
+  #forward: Forward;
   readonly #ports: RoutingPorts;
-  readonly #method: string;
+  readonly #brokeOffhod: string;
   #attempts = 0;
+  #brokeOff = false;
 
   constructor(ports: RoutingPorts, request: { readonly forward: Forward; readonly method: string }) {
     this.#ports = ports;
-    this.forward = request.forward;
-    this.#method = request.method;
+    this.#forward = request.forward;
+    this.#brokeOffhod = request.method;
   }
 
+  get forward(): Forward {
+    return this.#forward;
+  }
+
+  /** Since it was begun or begun again. */
   get attempts(): number {
     return this.#attempts;
   }
@@ -65,11 +84,30 @@ export class Routing {
       admits: (region) => this.#admits(region),
       isBroken: (region) => this.#isBroken(region),
     };
-    const isNear = maxStalenessMs !== null && this.#method === 'GET';
+    const isNear = maxStalenessMs !== null && this.#brokeOffhod === 'GET';
     const region = isNear
       ? nearestRegion(this.forward, { ...links, here: this.#ports.region })
       : firstRegion(this.forward, links);
     return region ?? knownGoneError(this.forward);
+  }
+
+  /**
+   * Both regions have answered and refused, or the one that is named has: how long to wait until the whole request is routed
+   * anew, from the map as it is then. `null`: the caller gets the refusal. Whoever waits tells the cell's motion of its end.
+   */
+  pauseMs({ seen, ...refused }: Refused): number | null {
+    // A region whose connections fail is gone, and not on the move.
+    if (!seen.replayable || this.#brokeOff) return null;
+    return this.#ports.motion(this.forward.cell).pause(refused);
+  }
+
+  /** After a wait: begins where the map says now that the cell is. The cell itself stays, for the request names it. */
+  again(maxStalenessMs: number | null): RegionName | PlatformError {
+    const { cell, region, alternative } = this.#forward;
+    const owner = this.#ports.holder.map?.ownership.get(cell)?.region;
+    if (owner === alternative) this.#forward = { cell, region: alternative, alternative: region };
+    this.#attempts = 0;
+    return this.begin(maxStalenessMs);
   }
 
   /** To be called with every attempt. */
@@ -81,12 +119,19 @@ export class Routing {
   learnFrom(said: SaidOfOwner): boolean | null {
     const { cells, holder } = this.#ports;
     const { cell } = this.forward;
+    if (said.moving) return null;
     const hint = readHint({ cell, cells, owner: said.owner, epoch: said.epoch });
     return hint === null ? null : holder.learn({ cell, hint });
   }
 
+  /** Any answer of the owner that is no refusal: wherever the cell went, it is there. */
+  answeredByOwner(said: SaidOfOwner): void {
+    this.#ports.motion(this.forward.cell).arrived();
+    this.learnFrom(said);
+  }
+
   /**
-   * A 421: learns, and says to try once more where the owner is, or (it does not know) in the other region. `null`: the
+   * A 421, or a refusal by a region that the cell is moving away from: learns, and says to try once more where the owner is, or (it does not know) in the other region. `null`: the
    * caller gets the 421 as it came; an error: it gets that instead.
    */
   misdirected(said: SaidOfOwner, seen: AttemptSeen): RegionName | PlatformError | null {
@@ -100,19 +145,25 @@ export class Routing {
     const region = this.#retry({ kind: 'not-here', owner }, seen);
     if (region === null || news || this.#admits(region)) return region;
     // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
-    return failureError({ kind: 'never-sent' }, { method: this.#method, forward: this.forward });
+    return failureError({ kind: 'never-sent' }, { method: this.#brokeOffhod, forward: this.forward });
   }
 
   /** No answer: where to try again, or what the caller is told. */
   failed(failure: Failure, seen: AttemptSeen): RegionName | PlatformError {
+    this.#brokeOff = true;
     const region = this.#retry(failure, seen);
     // A connection that breaks there too would turn "no effect" into "unknown".
     if (region !== null && (this.#admits(region) || !this.#isBroken(region))) return region;
-    return failureError(failure, { method: this.#method, forward: this.forward });
+    return failureError(failure, { method: this.#brokeOffhod, forward: this.forward });
   }
 
   #retry(failure: Failure, seen: AttemptSeen): RegionName | null {
-    return retryRegion(failure, { ...seen, forward: this.forward, attempts: this.#attempts, method: this.#method });
+    return retryRegion(failure, {
+      ...seen,
+      forward: this.forward,
+      attempts: this.#attempts,
+      method: this.#brokeOffhod,
+    });
   }
 
   #isBroken(region: RegionName): boolean {

@@ -12,7 +12,7 @@ import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { REPLAY_BYTES_MAX } from '../core/limits.ts';
 import { payloadTooLarge } from '../core/request-head.ts';
 import { deadlineError, failureError } from '../core/retry.ts';
-import { MISDIRECTED, Routing, type RoutingPorts } from '../core/routing.ts';
+import { type AttemptSeen, MISDIRECTED, Routing, type RoutingPorts } from '../core/routing.ts';
 import type { MapHolder } from '../map/map-holder.ts';
 import type { SnapshotHolder } from '../map/snapshot-holder.ts';
 import { type CellAnswer, judgeAnswer } from './cell-answer.ts';
@@ -62,6 +62,7 @@ export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #errand: Errand;
   readonly #routing: Routing;
+  #waits = 0;
   readonly #service: ServiceName;
   readonly #replayable: boolean;
 
@@ -91,7 +92,7 @@ export class Exchange {
     this.#replayable = request.errand.body === null || request.errand.body.length <= REPLAY_BYTES_MAX;
   }
 
-  /** Ends because `Routing` allows no more than `ATTEMPTS_MAX` attempts. */
+  /** Ends because `Routing` allows no more than `ATTEMPTS_MAX` attempts, and a cell's motion no more than so many waits. */
   async #follow(first: RegionName | PlatformError): Promise<Delivered | PlatformError> {
     let next: RegionName | PlatformError | Delivered = first;
     while (typeof next === 'string') next = await this.#attempt(next);
@@ -118,10 +119,7 @@ export class Exchange {
     return this.#judge(answer, seen);
   }
 
-  #judge(
-    answer: CellAnswer,
-    seen: { region: RegionName; replayable: boolean },
-  ): RegionName | PlatformError | Delivered {
+  async #judge(answer: CellAnswer, seen: AttemptSeen): Promise<RegionName | PlatformError | Delivered> {
     const { method } = this.#errand;
     const { forward } = this.#routing;
     switch (answer.kind) {
@@ -141,19 +139,32 @@ export class Exchange {
     }
   }
 
-  #answered(
+  async #answered(
     answer: CellAnswer & { kind: 'answered' },
-    seen: { region: RegionName; replayable: boolean },
-  ): RegionName | PlatformError | Delivered {
+    seen: AttemptSeen,
+  ): Promise<RegionName | PlatformError | Delivered> {
     const { status, head, body } = answer;
     const { holder } = this.#parts;
-    if (status === MISDIRECTED) {
-      const next = this.#routing.misdirected(head, seen);
+    if (status === MISDIRECTED || head.moving) {
+      const next = this.#routing.misdirected(head, seen) ?? (await this.#waited(seen));
       if (next !== null) return next;
-    } else if (head.owner !== undefined) this.#routing.learnFrom(head);
+    } else if (head.owner !== undefined) this.#routing.answeredByOwner(head);
     const { headers } = head;
     headers.push('x-map-version', String(holder.map?.placement.version), 'x-map-age-ms', String(holder.ageMs()));
     return { status, headers: withoutAmazons(headers), body };
+  }
+
+  /** Where to after a wait; `null`: it is not waited. */
+  async #waited(seen: AttemptSeen): Promise<RegionName | PlatformError | null> {
+    const { clock, motion } = this.#parts;
+    const { deadlineAtMs, maxStalenessMs } = this.#errand;
+    const nowMs = clock.monotonicMs();
+    const pauseMs = this.#routing.pauseMs({ seen, round: this.#waits, remainingMs: deadlineAtMs - nowMs, nowMs });
+    if (pauseMs === null) return null;
+    this.#waits += 1;
+    await clock.sleep(pauseMs);
+    motion(this.#routing.forward.cell).resume();
+    return this.#routing.again(maxStalenessMs);
   }
 
   async #call(origin: string, region: RegionName): Promise<HttpOutcome> {

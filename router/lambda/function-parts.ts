@@ -6,6 +6,7 @@ import type { Rng } from '../../core/rng.ts';
 import { Authenticator } from '../auth/authenticator.ts';
 import { readKeySet } from '../auth/key-set.ts';
 import { cellSpecs } from '../core/decide.ts';
+import { motions } from '../core/motion.ts';
 import { MapHolder } from '../map/map-holder.ts';
 import { MapPoller } from '../map/map-poller.ts';
 import { SnapshotHolder } from '../map/snapshot-holder.ts';
@@ -52,6 +53,7 @@ export function makeFunctionParts(settings: FunctionSettings, ports: { clock: Cl
     ...{ door, links, lastKnownGood: kept, inFlightMax: 1 },
     admits: (cell, region) => door(cell, region).breaker.admits(clock.monotonicMs()),
     isBroken: (cell, region) => door(cell, region).breaker.isBroken,
+    motion: motions(settings.topology.cells.map(({ id }) => id)),
     refreshMap: new OutOfBand({
       ...{ clock, everyMs: MAP_EVERY_MS, failedMs: MAP_EVERY_MS },
       work: async () => {

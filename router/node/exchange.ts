@@ -31,6 +31,9 @@ export class Exchange implements AttemptListener {
   #routing: Routing | null = null;
   #body: Buffer | StreamedBody | null = null;
   #attempt: Attempt | null = null;
+  /** While the cell is on its way to the other region and nothing is sent. */
+  #waiting: NodeJS.Timeout | null = null;
+  #waits = 0;
   #done = false;
   /** What is left of the answer, when its length is declared: the last chunk ends the response in one write. */
   #bytesLeft = -1;
@@ -121,7 +124,7 @@ export class Exchange implements AttemptListener {
       return;
     }
     routing.countAttempt();
-    if (routing.attempts > 1) restateDeadline(this.#head.forwarded, this.#remainingMs());
+    if (routing.attempts > 1 || this.#waits > 0) restateDeadline(this.#head.forwarded, this.#remainingMs());
     const attempt = new Attempt({ region, link, client, listener: this });
     this.#attempt = attempt;
     client.dispatch(
@@ -136,9 +139,10 @@ export class Exchange implements AttemptListener {
   }
 
   onHead(attempt: Attempt, status: number, head: ResponseHead): boolean {
-    if (status === MISDIRECTED && this.#redirected(attempt, head)) return false;
+    const refused = status === MISDIRECTED || head.moving;
+    if (refused && this.#redirected(attempt, head)) return false;
     const { holder } = this.#parts;
-    if (status !== MISDIRECTED && head.owner !== undefined) this.#routing?.learnFrom(head);
+    if (!refused && head.owner !== undefined) this.#routing?.answeredByOwner(head);
     const { headers } = head;
     headers.push('x-map-version', String(holder.map?.placement.version), 'x-map-age-ms', String(holder.ageMs()));
     this.#bytesLeft = head.contentLength ?? -1;
@@ -179,11 +183,36 @@ export class Exchange implements AttemptListener {
     this.#follow(this.#routed().failed({ kind: attempt.sent ? 'lost' : 'never-sent' }, this.#seen(attempt)));
   }
 
-  /** Deals with a 421. `false`: the caller gets it as it came. */
+  /** Deals with a refusal of who does not own the cell. `false`: the caller gets it as it came. */
   #redirected(attempt: Attempt, head: ResponseHead): boolean {
-    const next = this.#routed().misdirected(head, this.#seen(attempt));
-    if (next !== null) this.#follow(next);
-    return next !== null;
+    const seen = this.#seen(attempt);
+    const next = this.#routed().misdirected(head, seen);
+    if (next === null) return this.#waitsFor(seen);
+    this.#follow(next);
+    return true;
+  }
+
+  /** Whether the request is sent anew in a moment. */
+  #waitsFor(seen: AttemptSeen): boolean {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const pauseMs = this.#routed().pauseMs({ seen, round: this.#waits, remainingMs: this.#remainingMs(), nowMs });
+    if (pauseMs === null) return false;
+    this.#waits += 1;
+    this.#waiting = setTimeout(onWaited, pauseMs, this);
+    return true;
+  }
+
+  /** The wait is over. */
+  goOn(): void {
+    this.#endWait();
+    this.#follow(this.#routed().again(this.#head.maxStalenessMs));
+  }
+
+  #endWait(): void {
+    if (this.#waiting === null) return;
+    clearTimeout(this.#waiting);
+    this.#waiting = null;
+    this.#parts.motion(this.#routed().forward.cell).resume();
   }
 
   #follow(next: RegionName | PlatformError): void {
@@ -233,6 +262,7 @@ export class Exchange implements AttemptListener {
 
   #finish(): void {
     this.#done = true;
+    this.#endWait();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
   }
 
@@ -243,11 +273,17 @@ export class Exchange implements AttemptListener {
   /** The deadline's time has come. */
   expire(): void {
     if (this.#done) return;
+    // Whatever was sent before a wait was refused, so nothing came of it.
+    const sent = this.#waiting === null && this.#attempt?.sent === true;
     this.#attempt?.expire();
-    this.#fail(deadlineError({ method: this.#method, sent: this.#attempt?.sent ?? false }));
+    this.#fail(deadlineError({ method: this.#method, sent }));
   }
 }
 
 function onDeadline(exchange: Exchange): void {
   exchange.expire();
+}
+
+function onWaited(exchange: Exchange): void {
+  exchange.goOn();
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import type { CellSpecs } from '../core/decide.ts';
+import type { CellMotion } from '../core/motion.ts';
 import type { LastKnownGood } from '../map/last-known-good.ts';
 import type { MapHolder } from '../map/map-holder.ts';
 import type { MapPoller } from '../map/map-poller.ts';
@@ -24,6 +25,7 @@ export interface RouterParts {
   readonly admits: (cell: CellId, region: RegionName) => boolean;
   /** Whether it is avoided because its connections break, and not because it is slow. */
   readonly isBroken: (cell: CellId, region: RegionName) => boolean;
+  readonly motion: (cell: CellId) => CellMotion;
   readonly links: readonly { readonly cell: CellId; readonly region: RegionName; readonly link: CellLink }[];
   /** The bulkhead of each link. */
   readonly inFlightMax: number;

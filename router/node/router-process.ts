@@ -8,6 +8,7 @@ import { Authenticator } from '../auth/authenticator.ts';
 import { refreshKeys } from '../auth/key-set.ts';
 import { cellSpecs } from '../core/decide.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
+import { motions } from '../core/motion.ts';
 import { LastKnownGood } from '../map/last-known-good.ts';
 import { MapHolder } from '../map/map-holder.ts';
 import { MapPoller } from '../map/map-poller.ts';
@@ -88,6 +89,7 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
     link,
     admits: (cell, region) => link(cell, region).breaker.admits(clock.monotonicMs()),
     isBroken: (cell, region) => link(cell, region).breaker.isBroken,
+    motion: motions(settings.topology.cells.map(({ id }) => id)),
   };
 }
 

@@ -30,6 +30,7 @@ export type HeaderReader = (name: string) => string | undefined;
 export const TENANT_HEADER = 'x-holdfast-tenant';
 export const CELL_HEADER = 'x-holdfast-cell';
 export const OWNER_HEADER = 'x-holdfast-owner';
+export const MOVING_HEADER = 'x-holdfast-moving';
 export const DEADLINE_HEADER = 'x-deadline-ms';
 export const IDEMPOTENCY_KEY_HEADER = 'idempotency-key';
 

@@ -7,7 +7,7 @@ import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError, toPlatformError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
-import { notActive, OWNER_HEADER } from './call.ts';
+import { MOVING_HEADER, notActive, OWNER_HEADER } from './call.ts';
 
 export interface ProblemContext {
   readonly runtime: CellRuntime;
@@ -62,6 +62,8 @@ function outcomeUnknown(cause: PlatformError): PlatformError {
 /** Leadership or the other region is in doubt: refused without an effect, and over in about a lease. */
 const IN_DOUBT: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH', 'PEER_UNREPLICATED']);
 
+const IN_MOTION: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH']);
+
 function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Readonly<Record<string, Json>> {
   if (IN_DOUBT.has(error.code)) {
     const same = idempotencyKey === null ? '' : ' with this idempotency key';
@@ -77,6 +79,8 @@ function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Rea
 }
 
 function hints(error: PlatformError, { runtime }: ProblemContext): Record<string, string> {
+  // The lease seemed valid and the store knew better: a router then asks the other region, and waits for the cell to arrive.
+  if (error.effect === 'none' && IN_MOTION.has(error.code)) return { 'retry-after': '1', [MOVING_HEADER]: '1' };
   if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED' || IN_DOUBT.has(error.code)) {
     return { 'retry-after': '1' };
   }

@@ -43,7 +43,7 @@ describe.each(HOSTS)('on %s', (host) => {
       expect((await under.ask({ headers: BOUND })).status).toBe(200);
       under.on(WEST, notActive({}));
       expect((await under.ask({ headers: BOUND })).status).toBe(421);
-      expect(regions()).toEqual([EAST, WEST, EAST, WEST]);
+      expect(regions().slice(0, 4)).toEqual([EAST, WEST, EAST, WEST]);
     });
 
     it('works while the owner is gone, as long as the copy answers', async () => {

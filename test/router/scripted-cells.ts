@@ -31,6 +31,12 @@ export function notActive(hint: { owner?: string; epoch?: number }): CellHandler
   };
 }
 
+/** A cell whose store was fenced for another region, and that has not heard of it yet: nothing was done. */
+export const moving: CellHandler = (_request, response) => {
+  response.writeHead(503, { 'content-type': 'application/problem+json', 'x-cell': 'c01', 'x-holdfast-moving': '1' });
+  response.end(JSON.stringify({ status: 503, code: 'FENCE_STALE_EPOCH', effect: 'none' }));
+};
+
 /** A cell that gets the request unread. */
 export function streaming(handle: CellHandler): Streaming {
   return { handle };
