@@ -18,6 +18,8 @@ interface Underway {
   readonly done: Promise<void>;
 }
 
+export type Replaceable = Pick<ManagedProcess, 'name' | 'view' | 'end' | 'startWithin'>;
+
 export class Replacements {
   readonly #releases: ProcessReleases | null;
   /** By cell. */
@@ -33,7 +35,7 @@ export class Replacements {
    * Throws `PROCESS_FAILED` when it did not get ready within its bound; `INVALID_INPUT`, `NOT_FOUND` and `RELEASE_DAMAGED` before
    * anything was touched.
    */
-  async replace(managed: ManagedProcess, order: ReleaseOrder): Promise<void> {
+  async replace(managed: Replaceable, order: ReleaseOrder): Promise<void> {
     const { kind, cell, name } = managed.view();
     if (kind !== 'cell' || cell === undefined) {
       throw invalid(`${name} runs no release of its own. Allowed: a process of a cell, as c01@us-east-1.`);
@@ -51,7 +53,7 @@ export class Replacements {
     await releases.settle(await releases.adopt(order.release));
   }
 
-  async #carryOut(managed: ManagedProcess, order: ReleaseOrder): Promise<void> {
+  async #carryOut(managed: Replaceable, order: ReleaseOrder): Promise<void> {
     const releases = this.#known();
     await releases.note(order);
     const release = await releases.adopt(order.release);

@@ -13,6 +13,7 @@ import type { Desk } from '../../local/hosts/quarantine-endpoint.ts';
 const SECRET = { authorization: 'Holdfast-Internal s3cret' };
 let server: Server | null = null;
 let rung = 0;
+let drain = new Drain(systemClock);
 let answers = new AnswerCounts(systemClock);
 
 function end(): void {
@@ -38,6 +39,7 @@ async function serve(handler: Handler): Promise<string> {
   end();
   rung = 0;
   answers = new AnswerCounts(systemClock);
+  drain = new Drain(systemClock);
   server = createCellServer({
     name: 'c01@r1',
     internalSecret: 's3cret',
@@ -48,7 +50,7 @@ async function serve(handler: Handler): Promise<string> {
     },
     quarantine: desk,
     answers,
-    drain: new Drain(systemClock),
+    drain,
     release: { name: 'r1', digest: 'sha256:0123456789abcdef' },
     clock: systemClock,
   });
@@ -149,6 +151,43 @@ describe('the answers of a cell', () => {
       total: { ok: 1, refused: 1, failed: 2, unknown: 1 },
       failedByCode: { STORE_UNAVAILABLE: 1, OTHER: 1 },
     });
+  });
+});
+
+describe('a cell that takes its leave', () => {
+  it('finishes what is under way, sends the rest elsewhere without effect, and lets go of connections', async () => {
+    let finish: (reply: unknown) => void = () => undefined;
+    let begun: () => void = () => undefined;
+    const underWay = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const url = await serve(() => {
+      begun();
+      return new Promise((resolve) => {
+        finish = resolve;
+      });
+    });
+    const first = fetch(`${url}/carts/a`, { headers: SECRET });
+    await underWay;
+    const left = drain.run(server as Server, { withinMs: 60_000 });
+    const second = await fetch(`${url}/carts/b`, { headers: SECRET });
+    expect([second.status, await second.json()]).toMatchObject([421, { code: 'NOT_ACTIVE', effect: 'none' }]);
+    expect([second.headers.get('connection'), second.headers.get('x-holdfast-owner')]).toEqual(['close', null]);
+    expect((await fetch(`${url}/_holdfast/status`, { headers: SECRET })).status).toBe(200);
+    finish({ statusCode: 200, body: '"whole"' });
+    expect(await (await first).json()).toBe('whole');
+    await left;
+    await expect(fetch(`${url}/carts/c`, { headers: SECRET })).rejects.toThrow();
+  });
+
+  it('does not wait for what never ends', async () => {
+    const url = await serve(() => new Promise(() => undefined));
+    const asked = fetch(`${url}/carts/a`, { headers: SECRET }).catch(() => 'cut off');
+    while (drain.underWay === 0) await systemClock.sleep(5);
+    await drain.run(server as Server, { withinMs: 200 });
+    expect(drain.underWay).toBe(1);
+    end();
+    expect(await asked).toBe('cut off');
   });
 });
 

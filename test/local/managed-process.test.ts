@@ -1,7 +1,7 @@
 /** One process through its lives, with children that the test ends and a clock that the test moves. */
 import { describe, expect, it } from '@jest/globals';
 import { FakeClock } from '../../core/fake-clock.ts';
-import { ManagedProcess } from '../../local/supervisor/managed-process.ts';
+import { ManagedProcess, SHUTDOWN_STEP_MS } from '../../local/supervisor/managed-process.ts';
 import type { ChildExit, RunningChild } from '../../local/supervisor/running-child.ts';
 
 const POLICY = { firstWaitMs: 100, waitMsMax: 400, quickDeathMs: 10_000, quickDeathsMax: 3 };
@@ -32,8 +32,8 @@ class FakeChild implements RunningChild {
     this.exit({ code, signal: null });
   }
 
-  requestShutdown(): void {
-    this.signals.push('shutdown');
+  requestShutdown({ drainMs } = { drainMs: 0 }): void {
+    this.signals.push(drainMs === 0 ? 'shutdown' : `shutdown ${drainMs}`);
   }
 
   kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
@@ -203,5 +203,32 @@ describe('a managed process', () => {
     await managed.act('stop');
     await managed.end();
     expect(last().signals).toEqual(['SIGSTOP', 'SIGKILL']);
+  });
+
+  it('that must be ready within a time is taken down when it is not, and says what it last said', async () => {
+    const { clock, managed, last } = setUp();
+    const started = managed.startWithin(5_000).catch((error: Error) => error.message);
+    await clock.advance(0);
+    last().die();
+    await clock.advance(10_000);
+    expect(await started).toBe('p was not ready within 5000 ms and was taken down. Last: exited with code 1.');
+    expect([managed.view().state, last().signals]).toEqual(['crashed', ['SIGKILL', 'SIGKILL']]);
+    const again = managed.startWithin(5_000);
+    await clock.advance(0);
+    last().becomeReady(1);
+    await again;
+    expect(managed.view().state).toBe('ready');
+  });
+
+  it('is given the time to finish what is under way before it is ended by force', async () => {
+    const { clock, managed, last, startReady } = setUp();
+    await startReady();
+    const ended = managed.end({ drainMs: 3_000 });
+    await clock.advance(3_000 + SHUTDOWN_STEP_MS - 1);
+    expect(last().signals).toEqual(['shutdown 3000']);
+    await clock.advance(1);
+    expect(last().signals).toEqual(['shutdown 3000', 'SIGTERM']);
+    last().exit({ code: 0, signal: null });
+    await ended;
   });
 });
