@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { PlatformError } from '../../../core/errors.ts';
 import type { CellId, RegionName } from '../../../core/ids.ts';
 import type { StepLimit, StepResult } from '../rollout-executor.ts';
-import { AGAIN_MS, FIT_MS_MAX, MOVE_MS_MAX } from './release-limits.ts';
+import { AGAIN_MS, FIT_MS_MAX, MOVE_MS_MAX, WARM_ANSWERS_MIN } from './release-limits.ts';
 import type { CellSide, CellSight, PortLimit, ReleaseNote, ReleasePorts } from './release-ports.ts';
 
 export interface CellWorkOptions {
@@ -83,12 +83,14 @@ export class CellWork {
     let [served, seen] = [0, 'it was not seen'];
     let failure: string | null = null;
     const over = await this.#until(withinMs, async () => {
-      const exercise = await ports.exercise({ cell, region }, this.#limit());
-      served += exercise.served;
-      failure = exercise.failed > 0 ? `${exercise.failed} answers failed (${exercise.firstFailure})` : null;
+      if (served < WARM_ANSWERS_MIN) {
+        const exercise = await ports.exercise({ cell, region }, this.#limit());
+        served += exercise.served;
+        failure = exercise.failed > 0 ? `${exercise.failed} answers failed (${exercise.firstFailure})` : null;
+      }
       const side = (await this.#look()).sides.find((each) => each.region === region);
       if (side) seen = describe(side);
-      const warm = side?.ready === true && side.warm && side.peer === 'ok' && served > 0;
+      const warm = side?.ready === true && side.warm && side.peer === 'ok' && served >= WARM_ANSWERS_MIN;
       return failure !== null || warm ? true : null;
     });
     if (failure !== null) return `while it was run warm, ${region} failed: ${failure}`;

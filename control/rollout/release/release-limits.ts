@@ -6,6 +6,8 @@ export const CALL_MS_MAX = 90_000;
 export const FIT_MS_MAX = 10_000;
 /** A host runs itself warm in two to four seconds; on a machine with nothing to spare in ten times that. */
 export const WARM_MS_MAX = 40_000;
+/** A release that fails one answer in twenty passes as many with a chance of 1 in 60. */
+export const WARM_ANSWERS_MIN = 80;
 /** On the way back the known release need not prove itself before it helps. */
 export const WARM_BACK_MS_MAX = 8_000;
 /** A planned move is refused while commits are on their way, which takes moments; longer is a reason to stop. */
