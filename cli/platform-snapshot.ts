@@ -37,6 +37,8 @@ export interface CellRegionSnapshot {
   readonly quarantined: number | null;
   /** What it really does; `null`: it does not say. */
   readonly modes: ModesStatus | null;
+  /** What its process runs, or was last asked to run; `null`: no release. */
+  readonly release: string | null;
 }
 
 export interface CellSnapshot {
@@ -106,6 +108,7 @@ async function askCellRegion(
   const silent: CellRegionSnapshot = {
     ...{ region, process: process?.state ?? 'unknown', answers: false, role: 'unknown' },
     ...{ epoch: null, leaseValidForMs: null, lagMs: null, peer: null, quarantined: null, modes: null },
+    release: process?.release?.name ?? null,
   };
   if (!process?.url || process.state !== 'ready') return silent;
   const headers = { authorization: `Holdfast-Internal ${view.internalSecret}` };
@@ -122,6 +125,7 @@ async function askCellRegion(
     peer: said.replication.peer,
     quarantined: said.quarantine?.count ?? null,
     modes: said.modes ?? null,
+    release: silent.release,
   };
 }
 

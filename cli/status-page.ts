@@ -78,7 +78,7 @@ function routerTroubles(router: RouterSnapshot, cells: readonly CellSnapshot[]):
 }
 
 function cellTable(cells: readonly CellSnapshot[], colours: Colours): string {
-  const columns = ['CELL', 'REGION', 'ROLE', 'EPOCH', 'LEASE', 'LAG', 'PEER', 'QUARANTINE'].map((title) => ({ title }));
+  const columns = ['CELL', 'REGION', 'ROLE', 'EPOCH', 'LEASE', 'LAG', 'PEER', 'QUARANTINE', 'RELEASE'].map((title) => ({ title }));
   const rows = cells.flatMap((cell) =>
     cell.regions.map((at, index) => [index === 0 ? cell.cell : '', regionOf(at, cell), ...cellRow(at, colours)]),
   );
@@ -99,6 +99,7 @@ function cellRow(at: CellRegionSnapshot, { green, red, yellow, dim }: Colours): 
     active ? duration(at.lagMs) : dim('–'),
     at.peer === 'ok' ? 'ok' : yellow(at.peer ?? '–'),
     (at.quarantined ?? 0) > 0 ? yellow(String(at.quarantined)) : String(at.quarantined ?? '–'),
+    dim(at.release ?? '–'),
   ];
 }
 
