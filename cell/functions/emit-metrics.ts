@@ -23,18 +23,27 @@ export const CELL_METRICS = {
 
 export type CellMetrics = Partial<Record<keyof typeof CELL_METRICS, number | null>>;
 
+export interface MetricsTold {
+  readonly atMs: number;
+  readonly figures: CellMetrics;
+  /** Of the function that says it. */
+  readonly release: string | undefined;
+}
+
 /**
  * One line, without the figures that are `null` (unknown). A figure of 0 is a field of the line and no metric: every metric that is
  * sent costs 0.30 USD a month for each cell and region, and an idle platform has nothing to tell.
  */
-export function metricsLine(of: CellIdentity, { atMs, figures }: { atMs: number; figures: CellMetrics }): string {
+export function metricsLine(of: CellIdentity, told: MetricsTold): string {
+  const { atMs, figures, release } = told;
   const known = Object.entries(figures).filter(([, value]) => value !== null && value !== undefined);
-  const told = known.filter(([, value]) => value !== 0);
-  const Metrics = told.map(([Name]) => ({ Name, Unit: CELL_METRICS[Name as keyof CellMetrics] }));
+  const sent = known.filter(([, value]) => value !== 0);
+  const Metrics = sent.map(([Name]) => ({ Name, Unit: CELL_METRICS[Name as keyof CellMetrics] }));
   const CloudWatchMetrics = [{ Namespace: METRIC_NAMESPACE, Dimensions: [METRIC_DIMENSIONS], Metrics }];
-  const dimensions = { cell: of.cell, region: of.region };
+  // The release is a field and no dimension: it tells lines apart, and makes no new metric at each deployment.
+  const dimensions = { cell: of.cell, region: of.region, ...(release === undefined ? {} : { release }) };
   return JSON.stringify({
-    ...(told.length === 0 ? {} : { _aws: { Timestamp: Math.round(atMs), CloudWatchMetrics } }),
+    ...(sent.length === 0 ? {} : { _aws: { Timestamp: Math.round(atMs), CloudWatchMetrics } }),
     ...dimensions,
     ...Object.fromEntries(known),
   });

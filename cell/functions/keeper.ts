@@ -27,7 +27,8 @@ export const handler = (event: unknown, context: InvocationContext) =>
   bounded(clock, context, async (invocation) => {
     const report = await keeperTurn(parts, { ...invocation, scheduled: isScheduled(event) });
     const figures = { LeaseHeld: report.standing.held ? 1 : 0 };
-    console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures }));
+    const release = env.HOLDFAST_RELEASE;
+    console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures, release }));
     return report;
   });
 

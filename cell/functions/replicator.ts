@@ -24,7 +24,8 @@ export const handler = (event: unknown, context: InvocationContext) =>
 
 /** The names of entries and what was wrong; never what is in them. */
 function tell(poisoned: readonly Poisoned[], figures: CellMetrics): void {
-  console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures }));
+  const release = process.env.HOLDFAST_RELEASE;
+  console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures, release }));
   for (const { commit, error } of poisoned) {
     const { aggregate, epoch, version } = commit;
     const { code, message } = toPlatformError(error);

@@ -23,14 +23,16 @@ export interface ReleaseDesk {
   show(name: string): Promise<{ readonly manifest: ReleaseManifest; readonly materials: unknown }>;
 }
 
-export function openReleaseDesk({
-  parentDir,
-  clock,
-}: {
+export interface ReleaseDeskOptions {
   readonly parentDir: string;
   readonly clock: Clock;
-}): ReleaseDesk {
+  /** Other directories whose releases are listed and shown too: what a running platform finds is in its data or its state directory. */
+  readonly also?: readonly string[];
+}
+
+export function openReleaseDesk({ parentDir, clock, also = [] }: ReleaseDeskOptions): ReleaseDesk {
   const shelf = new ReleaseShelf(join(parentDir, RELEASES));
+  const shelves = [shelf, ...also.map((dir) => new ReleaseShelf(join(dir, RELEASES)))];
   return {
     dir: shelf.dir,
     build: async ({ from, name }) => {
@@ -38,10 +40,15 @@ export function openReleaseDesk({
       const rootDir = from ?? findProject().rootDir;
       return buildRelease({ rootDir, shelf, clock, ...(name === undefined ? {} : { name }) });
     },
-    list: () => shelf.list(),
+    list: async () => {
+      const manifests = (await Promise.all(shelves.map((each) => each.list()))).flat();
+      return [...new Map(manifests.map((manifest) => [manifest.name, manifest])).values()];
+    },
     show: async (name) => {
-      const { manifest } = await shelf.open(name);
-      return { manifest, materials: await shelf.materials(name) };
+      const holding = await Promise.all(shelves.map((each) => each.has(name)));
+      const found = shelves[holding.indexOf(true)] ?? shelf;
+      const { manifest } = await found.open(name);
+      return { manifest, materials: await found.materials(name) };
     },
   };
 }

@@ -21,6 +21,7 @@ export const handler = (event: unknown, context: InvocationContext) =>
     if (order) return cell.serve(() => answerSettle(cell.cell.quarantine, order));
     const report = await relayTurn(cell, invocation);
     const figures = { OutboxWaiting: report.waiting, Reconciled: report.settled };
-    console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures }));
+    const release = process.env.HOLDFAST_RELEASE;
+    console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures, release }));
     return report;
   });

@@ -216,14 +216,18 @@ describe('an invocation', () => {
 
   it('leaves figures that nobody knows out of its metrics', () => {
     const identity = { cell: CELL, region: EAST, peer: WEST };
-    const line = JSON.parse(metricsLine(identity, { atMs: 1.4, figures: { LeaseHeld: 1, ReplicationLag: null } }));
-    expect(line).toMatchObject({ cell: CELL, region: EAST, LeaseHeld: 1 });
+    const line = JSON.parse(
+      metricsLine(identity, { atMs: 1.4, figures: { LeaseHeld: 1, ReplicationLag: null }, release: 'r1' }),
+    );
+    expect(line).toMatchObject({ cell: CELL, region: EAST, release: 'r1', LeaseHeld: 1 });
     expect(line._aws.CloudWatchMetrics[0].Metrics).toEqual([{ Name: 'LeaseHeld', Unit: 'Count' }]);
   });
 
   it('tells a figure of 0 in the line, and sends no metric for it, which would cost', () => {
     const identity = { cell: CELL, region: EAST, peer: WEST };
-    const line = JSON.parse(metricsLine(identity, { atMs: 1, figures: { OutboxWaiting: 0, Reconciled: 0 } }));
+    const line = JSON.parse(
+      metricsLine(identity, { atMs: 1, figures: { OutboxWaiting: 0, Reconciled: 0 }, release: undefined }),
+    );
     expect(line).toEqual({ cell: CELL, region: EAST, OutboxWaiting: 0, Reconciled: 0 });
   });
 
