@@ -78,7 +78,9 @@ function routerTroubles(router: RouterSnapshot, cells: readonly CellSnapshot[]):
 }
 
 function cellTable(cells: readonly CellSnapshot[], colours: Colours): string {
-  const columns = ['CELL', 'REGION', 'ROLE', 'EPOCH', 'LEASE', 'LAG', 'PEER', 'QUARANTINE', 'RELEASE'].map((title) => ({ title }));
+  const columns = ['CELL', 'REGION', 'ROLE', 'EPOCH', 'LEASE', 'LAG', 'PEER', 'QUARANTINE', 'RELEASE'].map((title) => ({
+    title,
+  }));
   const rows = cells.flatMap((cell) =>
     cell.regions.map((at, index) => [index === 0 ? cell.cell : '', regionOf(at, cell), ...cellRow(at, colours)]),
   );
