@@ -1,8 +1,9 @@
 /**
  * Every acknowledged fenced write stands after the heal, or is counted. A write is *lost* when the owner's final state
  * shows that it was never in the owner's line; it is *accounted for* when a quarantine holds it, or an audit line says what became
- * of it there. Lost and neither: fail. Lost although acknowledged as replicated: fail, wherever it lies now. What was
- * discarded is a loss that a person signed: it is told with its line.
+ * of it there. Lost and neither: fail. Lost although acknowledged as replicated: fail, wherever it lies now. Where quarantine or
+ * audit could not be read, nobody can say whether a loss is accounted for. What was discarded is a loss that a person signed:
+ * it is told with its line.
  */
 
 import type { Json } from '../../core/json.ts';
@@ -32,10 +33,11 @@ export function acknowledgedDurable(input: DurabilityInput): CheckResult {
   return check('acknowledged-durable', () => {
     const evidence = gather(input);
     const quarantined = quarantinedAmong(evidence.lost, input.end);
-    const findings = evidence.lost.flatMap((call) => judgeLost(call, quarantined));
+    const unread = cellsUnread(input.end);
+    const findings = evidence.lost.flatMap((call) => judgeLost(call, { quarantined, unread }));
     return {
       findings: [...findings, ...evidence.findings],
-      missing: [...evidence.missing, ...withoutQuarantine(input, evidence.lost)],
+      missing: [...evidence.missing, ...unaccountable(evidence.lost, unread)],
       notes: evidence.lost.flatMap((call) => discardNotes(call, input.end)),
       figures: figuresOf(input, evidence.lost, quarantined),
     };
@@ -147,35 +149,37 @@ function nameOf(...[of, key, value]: readonly ['stock' | 'order', string, Json])
   return of === 'stock' ? `${of} ${key} ${canonical(value)}` : `${of} ${key}`;
 }
 
-function judgeLost(call: OkCall, quarantined: ReadonlySet<OkCall>): readonly Finding[] {
+function judgeLost(
+  call: OkCall,
+  of: { readonly quarantined: ReadonlySet<OkCall>; readonly unread: ReadonlySet<string> },
+): readonly Finding[] {
   const subject = `${call.op} ${call.key}, acknowledged by ${call.region} under epoch ${call.epoch},`;
-  if (!quarantined.has(call)) {
-    return [
-      {
-        rule: 'lost-uncounted',
-        message: `${subject} is neither in the final state nor in quarantine.`,
-        lines: [call.line],
-      },
-    ];
+  const lines = [call.line];
+  const uncounted = !of.quarantined.has(call) && !of.unread.has(call.cell);
+  if (uncounted) {
+    const message = `${subject} is neither in the final state nor in quarantine.`;
+    return [{ rule: 'lost-uncounted', message, lines }];
   }
   if (traitsOf(call.op).ack === 'replicated' && call.degraded === null) {
-    return [
-      {
-        rule: 'lost-replicated',
-        message: `${subject} was acknowledged as replicated and is lost.`,
-        lines: [call.line],
-      },
-    ];
+    return [{ rule: 'lost-replicated', message: `${subject} was acknowledged as replicated and is lost.`, lines }];
   }
   return [];
 }
 
+/** Cells whose quarantine or audit could not be read. A file written before there was an audit has none. */
+function cellsUnread(end: EndState): ReadonlySet<string> {
+  return new Set(
+    end.cells.filter((cell) => cell.quarantine === null || cell.reconciled === null).map(({ cell }) => cell),
+  );
+}
+
 /** Only when something was lost does it matter that the quarantine could not be read: it then may, or may not, be counted. */
-function withoutQuarantine({ end }: DurabilityInput, lost: readonly OkCall[]): readonly string[] {
-  const cells = new Set(lost.map((call) => call.cell));
-  return end.cells
-    .filter((cell) => cell.quarantine === null && cells.has(cell.cell))
-    .map((cell) => `The quarantine of cell ${cell.cell} could not be read.`);
+function unaccountable(lost: readonly OkCall[], unread: ReadonlySet<string>): readonly string[] {
+  const cells = new Set(lost.map((call) => call.cell).filter((cell) => unread.has(cell)));
+  return [...cells].map((cell) => {
+    const [first] = lost.filter((call) => call.cell === cell);
+    return `The quarantine or its audit of cell ${cell} could not be read: whether what was lost lies there is not known (first: line ${first?.line}).`;
+  });
 }
 
 function figuresOf(input: DurabilityInput, lost: readonly OkCall[], quarantined: ReadonlySet<OkCall>) {

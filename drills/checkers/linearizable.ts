@@ -55,12 +55,14 @@ function judgeRegisterLine(of: LinearizableInput & { readonly key: string; reado
   const result = linearize(REGISTER, operations, configurationsMax === undefined ? {} : { configurationsMax });
   const { configurations } = result;
   if (result.kind === 'found') return { findings: [], missing: [], configurations };
-  if (result.kind === 'none') return { findings: [stuck(key, result.stuckAt)], missing: [], configurations };
+  const unread = end.cells.some(({ cell, reconciled }) => cell === calls[0]?.cell && reconciled === null);
+  if (result.kind === 'none' && !unread)
+    return { findings: [stuck(key, result.stuckAt)], missing: [], configurations };
   const line = calls[0]?.line;
-  const missing = [
-    `The search for an order of ${key} (line ${line}) was given up after ${configurations} configurations.`,
-  ];
-  return { findings: [], missing, configurations };
+  const why = unread
+    ? `No order of ${key} (line ${line}) was found, but an adoption might explain it, and the audit could not be read.`
+    : `The search for an order of ${key} (line ${line}) was given up after ${configurations} configurations.`;
+  return { findings: [], missing: [why], configurations };
 }
 
 /** A put of unknown outcome whose value nobody was shown can be taken as never done: that explains as much. */

@@ -45,7 +45,7 @@ export function noStaleWrite(input: { readonly history: History; readonly end: E
 
 function unreadStores(end: EndState): readonly string[] {
   return end.cells
-    .filter((cell) => cell.aggregates === null || cell.quarantine === null)
+    .filter((cell) => [cell.aggregates, cell.quarantine, cell.reconciled].includes(null))
     .map((cell) => `The stores of cell ${cell.cell} could not be read: what they accepted is known from clients only.`);
 }
 
@@ -91,10 +91,12 @@ function showing(input: { history: History; end: EndState }, reigns: Reigns): re
     ...puts.filter((call) => call.outcome !== 'fail' && !isStaleDirect(call, reigns)).map(valueName),
     ...takenIn(input.end),
   ]);
+  // What came late and may have been adopted is no finding where the audit could not be read, which is said above.
+  const unread = new Set(input.end.cells.filter(({ reconciled }) => reconciled === null).map(({ cell }) => cell));
   return puts.flatMap((call) => {
     const found = finals.get(`stock ${call.key}`);
-    if (found === undefined || found === null || !sameJson(found, call.asked) || explained.has(valueName(call)))
-      return [];
+    if (found === undefined || found === null || !sameJson(found, call.asked)) return [];
+    if (explained.has(valueName(call)) || (unread.has(call.cell) && call.outcome !== 'fail')) return [];
     const how =
       call.outcome === 'fail' ? 'was refused' : `was sent to ${call.sentTo} after a newer epoch had begun elsewhere`;
     return [finding('stale-accepted', call, `${how}, and its value stands at the end`)];

@@ -134,6 +134,13 @@ describe('no stale write', () => {
   it('says unknown when the stores could not be read', () => {
     expect(stale(GOOD_FAILOVER, endOf({ cells: [cellEnd({ aggregates: null })] }))).toEqual(['unknown']);
   });
+
+  it('says unknown of what stands and came late when the audit could not be read: it may have been adopted', () => {
+    const late: Row = { at: [600, 900], key: 'acme/z', asked: 7, outcome: 'info', via: 'direct', sentTo: EAST };
+    const over = { finals: [stockFinal(4), stockFinal(7, 'acme/z')], cells: [cellEnd({ reconciled: null })] };
+    expect(stale([...GOOD_FAILOVER, late], endOf(over))).toEqual(['unknown']);
+    expect(stale(GOOD_FAILOVER, endOf({ ...over, finals: [stockFinal(30)] }))).toEqual(['fail', 'stale-accepted']);
+  });
 });
 
 describe('acknowledged writes are durable', () => {
@@ -162,6 +169,17 @@ describe('acknowledged writes are durable', () => {
     const counted = durable(degraded, end);
     expect(counted.verdict).toBe('pass');
     expect(counted.figures).toMatchObject({ lost: 1, lostDegraded: 1, lostQuarantined: 1, degradedAcknowledged: 1 });
+  });
+
+  it('says unknown of a loss that an unreadable quarantine or audit may explain, and rejects one that nothing explains', () => {
+    const degraded = GOOD_FAILOVER.map((row) => (row.asked === 4 ? { ...row, degraded: 'unreplicated' } : row));
+    for (const over of [{ quarantine: null }, { reconciled: null }]) {
+      const end = endOf({ finals: [stockFinal(2)], cells: [cellEnd(over)] });
+      const unsure = durable(degraded, end);
+      expect([rules(unsure), unsure.notes]).toEqual([['unknown'], [expect.stringMatching(/first: line 9/)]]);
+      expect(rules(durable(GOOD_FAILOVER, end))).toEqual(['fail', 'lost-replicated']);
+      expect(rules(durable(degraded, endOf({ finals: [stockFinal(4)], cells: [cellEnd(over)] })))).toEqual(['pass']);
+    }
   });
 
   it('reads what became of a quarantined write: taken in, discarded by somebody, or not known', () => {

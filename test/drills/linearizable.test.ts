@@ -115,6 +115,8 @@ describe('a register across epochs', () => {
     expect(verdictOf(rows)).toBe('fail');
     expect(verdictOf(rows, row('adopted'))).toBe('pass');
     expect(verdictOf(rows, row('discarded'))).toBe('fail');
+    // Nobody can say whether there was an adoption.
+    expect(verdictOf(rows, endOf({ cells: [cellEnd({ reconciled: null })] }))).toBe('unknown');
   });
 
   it('leaves out what a standby answered, and products that are bought', () => {

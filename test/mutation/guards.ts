@@ -39,6 +39,13 @@ const LEASE: readonly Guard[] = [
     breaks: 'the cell is taken from a holder whose lease is valid: two are active',
   },
   {
+    name: 'the wait begins anew when the record moves',
+    file: 'core/lease-watch.ts',
+    snippet: 'this.#seen = { lease, sinceMs: this.#clock.monotonicMs() };',
+    replacement: 'this.#seen = { lease, sinceMs: this.#seen?.sinceMs ?? this.#clock.monotonicMs() };',
+    breaks: 'a holder that renews all the time is taken for dead: two are active',
+  },
+  {
     name: 'release only of an unmoved record',
     file: 'control/failover/step-runner.ts',
     snippet: 'if (watch.remainingMs() !== 0) return Promise.resolve(false);',
@@ -271,6 +278,13 @@ const REPLICATION: readonly Guard[] = [
     snippet: "return olderThan(head, commit) ? 'repair' : 'quarantine';\n}",
     replacement: "return 'quarantine';\n}",
     breaks: "the owner's commits are set aside because of what a stale writer left",
+  },
+  {
+    name: 'origin check: the owner is judged by its own line',
+    file: 'cell/replication/ship-commit.ts',
+    snippet: 'if (fence === null || fence.active !== null) return fence?.active === commit.origin;',
+    replacement: 'if (fence === null || fence.active !== null) return false;',
+    breaks: "commits of the owner's own earlier epoch are set aside, and its copy is put back to what the peer has",
   },
   {
     name: 'repair of the source',
