@@ -15,6 +15,15 @@ export const BYSTANDER_AWAY_MS_MAX = 5_000;
 export const EXPERIMENT_MS_MAX = 180_000;
 const POLL_MS = 250;
 
+/** What stands in the report, before anything was broken on purpose. */
+export function abortConditionOf(lab: Pick<Lab, 'sight'>): string {
+  return `A cell that is not meant to be hit acknowledges nothing for ${awayMsMaxOf(lab)} ms, or the experiment takes longer than ${EXPERIMENT_MS_MAX} ms.`;
+}
+
+function awayMsMaxOf({ sight }: Pick<Lab, 'sight'>): number {
+  return Math.ceil(BYSTANDER_AWAY_MS_MAX + takeoverWaitMs(sight.topology.lease.ttlMs));
+}
+
 /** Until `done`: aborts when the condition is met. Resolves when `done` does. */
 export async function watchForAbort(
   lab: Lab,
@@ -31,7 +40,7 @@ export async function watchForAbort(
 function reasonToAbort(lab: Lab, beganMs: number): string | null {
   const nowMs = lab.recorder.nowMs();
   if (nowMs - beganMs > EXPERIMENT_MS_MAX) return `Aborted: the experiment took longer than ${EXPERIMENT_MS_MAX} ms.`;
-  const awayMsMax = BYSTANDER_AWAY_MS_MAX + takeoverWaitMs(lab.sight.topology.lease.ttlMs);
+  const awayMsMax = awayMsMaxOf(lab);
   const fromMs = nowMs - awayMsMax;
   if (fromMs < beganMs || lab.notes.faultAtMs === null) return null;
   const bystanders = cellsOf(lab).filter((cell) => !lab.notes.cellsHit.includes(cell));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { invalid } from '../core/errors.ts';
 import { shown } from '../core/ids.ts';
+import { abortConditionOf } from './abort-watch.ts';
 import { CATALOG } from './catalog/index.ts';
 import { type Conducted, conduct } from './drill.ts';
 import { DRILL_DEFAULTS, type DrillOptions } from './drill-options.ts';
@@ -112,6 +113,7 @@ function runOf(of: {
     drill: experiment.name,
     seed: request.seed,
     hypothesis: lab ? experiment.hypothesis(lab) : experiment.summary,
+    abortCondition: lab && abortConditionOf(lab),
     startedAt: request.startedAt,
     durationMs: Math.round(of.durationMs),
     options: { ...request.options },

@@ -23,7 +23,11 @@ export function steadyStateOf(
   options: Between & { cells: readonly string[]; shareMin: number },
 ): SteadyStateProbe {
   const windows = options.cells.map((cell) => lab.load.log.window(cell, options));
-  const answering = windows.every((window) => window.probes > 0 && window.acknowledgedShare >= options.shareMin);
+  // A cell of which no probe ended, beside others of which some did, hangs; where none ended at all, it is the drill that stood still.
+  const someEnded = windows.some((window) => window.probes > 0);
+  const answering = windows.every((window) =>
+    window.probes === 0 ? !someEnded : window.acknowledgedShare >= options.shareMin,
+  );
   const held = answering && windows.every((window) => window.probes >= PROBES_MIN);
   return { held, ...(answering && !held ? { tooFew: true } : {}), detail: windows.map(described).join('; ') };
 }

@@ -56,8 +56,7 @@ function judgeRegisterLine(of: LinearizableInput & { readonly key: string; reado
   const { configurations } = result;
   if (result.kind === 'found') return { findings: [], missing: [], configurations };
   const unread = end.cells.some(({ cell, reconciled }) => cell === calls[0]?.cell && reconciled === null);
-  if (result.kind === 'none' && !unread)
-    return { findings: [stuck(key, result.stuckAt)], missing: [], configurations };
+  if (result.kind === 'none' && !unread) return { findings: [stuck(key, result.stuckAt)], missing: [], configurations };
   const line = calls[0]?.line;
   const why = unread
     ? `No order of ${key} (line ${line}) was found, but an adoption might explain it, and the audit could not be read.`

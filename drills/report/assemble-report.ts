@@ -33,13 +33,14 @@ export function assembleReport(options: { run: DrillRun; read: ReadResult; seal:
 }
 
 function identityOf(run: DrillRun) {
-  const { drill, seed, hypothesis, startedAt, durationMs, options, versions, replay } = run;
+  const { drill, seed, hypothesis, abortCondition, startedAt, durationMs, options, versions, replay } = run;
   const { steadyState, faults, failovers, timeline } = run;
   const sorted = [...timeline].sort((a, b) => a.t - b.t);
   return {
     drill,
     seed,
     hypothesis,
+    abortCondition,
     startedAt,
     durationMs,
     options,

@@ -9,7 +9,7 @@ export interface FaultRecord {
   readonly targets: readonly string[];
   /** When the first injection was asked for. Durations count from here, so they err towards too long. */
   readonly injectedAtMs: number;
-  /** When every target was seen to be hit; `null`: the fault never took effect. */
+  /** When every process was seen to be hit, or every link had the fault and traffic met it on one; `null`: no effect was seen. */
   readonly effectiveAtMs: number | null;
   readonly healedAtMs: number | null;
   /** What was seen of the effect. */
@@ -85,6 +85,8 @@ export interface DrillReport {
   /** One sentence for people. */
   readonly headline: string;
   readonly hypothesis: string;
+  /** What would have broken the experiment off; `null`: it did not get as far as knowing the platform. */
+  readonly abortCondition: string | null;
   /** Why the verdict is not pass. */
   readonly reasons: readonly string[];
   readonly cells: readonly CellOutcome[];

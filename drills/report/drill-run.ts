@@ -6,6 +6,8 @@ export interface DrillRun {
   readonly drill: string;
   readonly seed: number;
   readonly hypothesis: string;
+  /** What would have broken it off; `null`: it did not get as far as knowing the platform. */
+  readonly abortCondition: string | null;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly options: Readonly<Record<string, unknown>>;

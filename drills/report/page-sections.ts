@@ -53,7 +53,8 @@ export function hypothesisSection(report: DrillReport): Html {
     const verdict = probe === null ? 'soft' : probe.held ? 'pass' : 'fail';
     return html`<tr><td>Steady state ${when}</td><td class="${verdict}">${word}</td><td>${probe?.detail ?? ''}</td></tr>`;
   });
-  return html`<section><h2>Hypothesis</h2><p>${report.hypothesis}</p><div class="table"><table><tbody>${probes}</tbody></table></div></section>`;
+  return html`<section><h2>Hypothesis</h2><p>${report.hypothesis}</p>
+${report.abortCondition === null ? NOTHING : html`<p class="soft">Broken off when: ${report.abortCondition}</p>`}<div class="table"><table><tbody>${probes}</tbody></table></div></section>`;
 }
 
 /** The numbered timeline; the charts carry the same numbers. */
