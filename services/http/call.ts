@@ -85,11 +85,12 @@ export function requireActive(standing: Standing): Standing & { readonly state: 
 
 export function notActive(standing: Standing): PlatformError {
   const owner = standing.state === 'standby' ? standing.owner : null;
+  const where = owner === null ? ', and no region is known to be' : `; ${owner} is`;
   return new PlatformError({
     code: 'NOT_ACTIVE',
     kind: 'caller',
     effect: 'none',
-    message: `This region is not active for the cell${owner ? `; ${owner} is` : ''}. Nothing was done. Send the request to the active region.`,
+    message: `This region is not active for the cell${where}. Nothing was done.${owner === null ? '' : ' Send the request to the active region.'}`,
   });
 }
 
@@ -120,6 +121,11 @@ function allowedMs(policy: RoutePolicy, value: string | undefined): number {
     effect: 'none',
     message: 'No time was left when the request arrived. Nothing was done; repeat with a longer deadline.',
   });
+}
+
+/** The key of a request that was refused before it was looked at; `null`: none that could be repeated with. */
+export function repeatableKey(value: string | undefined): string | null {
+  return value !== undefined && IDEMPOTENCY_KEY.test(value) ? value : null;
 }
 
 function idempotencyKey(policy: RoutePolicy, value: string | undefined): string | null {

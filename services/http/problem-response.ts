@@ -28,7 +28,7 @@ export function problemResponse(thrown: unknown, context: ProblemContext): Respo
   const { instance, members, headers } = error.details as PublicDetails;
   const { status, body } = toProblem(error, instance === undefined ? {} : { instance });
   const isCallers = error.kind === 'caller';
-  const extra = isCallers ? members : recovery(error, context);
+  const extra = isCallers && !isInDoubt(error) ? members : recovery(error, context);
   return new Response(JSON.stringify({ ...extra, ...body }), {
     status,
     headers: { 'content-type': PROBLEM_CONTENT_TYPE, ...hints(error, context), ...(isCallers ? headers : {}) },
@@ -60,12 +60,18 @@ function outcomeUnknown(cause: PlatformError): PlatformError {
 }
 
 /** Leadership or the other region is in doubt: refused without an effect, and over in about a lease. */
-const IN_DOUBT: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH', 'PEER_UNREPLICATED']);
+const IN_DOUBT: ReadonlySet<string> = new Set([
+  'NOT_ACTIVE',
+  'LEASE_NOT_HELD',
+  'FENCE_STALE_EPOCH',
+  'PEER_UNREPLICATED',
+]);
+const isInDoubt = ({ code }: PlatformError) => IN_DOUBT.has(code);
 
 const IN_MOTION: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH']);
 
 function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Readonly<Record<string, Json>> {
-  if (IN_DOUBT.has(error.code)) {
+  if (isInDoubt(error)) {
     const same = idempotencyKey === null ? '' : ' with this idempotency key';
     const repeat = `Nothing was changed. Repeat the same request${same} in a few seconds; carts go on being taken meanwhile.`;
     return idempotencyKey === null ? { repeat } : { idempotencyKey, repeat };
@@ -79,13 +85,13 @@ function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Rea
 }
 
 function hints(error: PlatformError, { runtime }: ProblemContext): Record<string, string> {
+  const { code } = error;
   // The lease seemed valid and the store knew better: a router then asks the other region, and waits for the cell to arrive.
-  if (error.effect === 'none' && IN_MOTION.has(error.code)) return { 'retry-after': '1', [MOVING_HEADER]: '1' };
-  if (error.code === 'OUTCOME_UNKNOWN' || error.code === 'OVERLOADED' || IN_DOUBT.has(error.code)) {
-    return { 'retry-after': '1' };
+  if (error.effect === 'none' && IN_MOTION.has(code)) return { 'retry-after': '1', [MOVING_HEADER]: '1' };
+  if (code === 'NOT_ACTIVE' || code === 'COPY_BEHIND') {
+    const standing = runtime.standing();
+    if (standing.state === 'active') return {};
+    return standing.owner === null ? { 'retry-after': '1' } : { [OWNER_HEADER]: standing.owner };
   }
-  if (error.code !== 'NOT_ACTIVE' && error.code !== 'COPY_BEHIND') return {};
-  const standing = runtime.standing();
-  if (standing.state === 'active') return {};
-  return standing.owner === null ? { 'retry-after': '1' } : { [OWNER_HEADER]: standing.owner };
+  return code === 'OUTCOME_UNKNOWN' || code === 'OVERLOADED' || isInDoubt(error) ? { 'retry-after': '1' } : {};
 }

@@ -12,7 +12,7 @@ import { DEGRADED_HEADER, degradedHeader } from '../../core/modes/degraded-heade
 import { howOf } from '../../core/modes/grant.ts';
 import { ModeView } from '../../core/modes/mode-view.ts';
 import { SESSION_HEADER } from '../session/session-token.ts';
-import { admit, type Call, notActive, OWNER_HEADER } from './call.ts';
+import { admit, type Call, IDEMPOTENCY_KEY_HEADER, notActive, OWNER_HEADER, repeatableKey } from './call.ts';
 import { ageOfAnswerMs, askOtherRegion } from './freshness.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
@@ -39,7 +39,8 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
   app.onError((error, context) => {
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
-    const problem = problemResponse(error, { runtime, policy, idempotencyKey: call?.idempotencyKey ?? null });
+    const idempotencyKey = call?.idempotencyKey ?? repeatableKey(context.req.header(IDEMPOTENCY_KEY_HEADER));
+    const problem = problemResponse(error, { runtime, policy, idempotencyKey });
     // "There is none" of a copy, or of a line that lost what the caller had seen, must not read like the owner's.
     if (call !== undefined && !isElsewhere(error)) markRead(problem, { runtime, call });
     return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });

@@ -9,7 +9,7 @@ import { seededRng } from '../../core/rng.ts';
 import { createCartApp } from '../../services/cart/app.ts';
 import { createCatalogApp } from '../../services/catalog/app.ts';
 import { createCheckoutApp } from '../../services/checkout/app.ts';
-import { noDeadline } from '../doubles/faulty-table.ts';
+import { type FaultyTable, noDeadline } from '../doubles/faulty-table.ts';
 import { ScriptedProvider } from '../doubles/scripted-provider.ts';
 import { EAST, TwoRegions, WEST } from '../doubles/two-regions.ts';
 import { send } from './requests.ts';
@@ -90,6 +90,40 @@ describe('in doubt: strict, leased, mergeable', () => {
     }
     expect(answers).toEqual(expected);
   });
+
+  it.each<[string, (world: TwoRegions) => FaultyTable, number, string]>([
+    ['the peer is silent for less than a lease', (world) => world.at(EAST).peer, 2_500, 'PEER_UNREPLICATED'],
+    ['nobody holds the lease, and nobody else is known to', (world) => world.at(EAST).arbiter, 4_000, 'NOT_ACTIVE'],
+  ])(
+    'a checkout is refused with a way forward when %s: the cart goes on, and the same request is one order',
+    async (...of) => {
+      const [, silent, waitMs, code] = of;
+      const world = new TwoRegions();
+      await world.clock.advance(8_000);
+      const { runtime } = world.at(EAST).cell;
+      const provider = new ScriptedProvider();
+      const [cart, checkout] = [createCartApp(runtime), createCheckoutApp(runtime, provider)];
+      const put = (sku: string) => world.settle(send(cart, `PUT /carts/c1/items/${sku}`, { body: { quantity: 1 } }));
+      const order = { body: { cart: 'c1' }, headers: { 'idempotency-key': 'order-1' } };
+      const buy = () => world.settle(send(checkout, 'POST /checkout', order));
+      expect((await put('anchor-mug')).status).toBe(200);
+      silent(world).state = 'timeout';
+      await world.clock.advance(waitMs);
+      const refused = await buy();
+      expect([refused.status >= 400, refused.body.code, refused.body.effect]).toEqual([true, code, 'none']);
+      expect(refused.headers.get('retry-after')).toBe('1');
+      expect([refused.body.idempotencyKey, refused.body.repeat]).toEqual([
+        'order-1',
+        expect.stringMatching(/Nothing was changed. Repeat the same request with this idempotency key/),
+      ]);
+      expect((await put('tide-clock')).status).toBe(200);
+      silent(world).state = 'up';
+      await world.clock.advance(8_000);
+      const [bought, again] = [await buy(), await buy()];
+      expect([bought.status, again.body.order]).toEqual([201, bought.body.order]);
+      expect(provider.captures).toHaveLength(1);
+    },
+  );
 
   it('a write under a lease needs no peer, so what only one region has may be lost with it; it is then set aside, not overwritten', async () => {
     const world = new TwoRegions();
