@@ -1,4 +1,9 @@
 /** The kinds of trouble that a thousand seeds must contain; each is noted when it *happens*, not when it is drawn. */
+import { failoverKey } from '../../cell/lease/abandonment.ts';
+import type { FailoverRecord } from '../../control/failover/failover-record.ts';
+import { CELL } from './schedule.ts';
+import type { SimStore } from './sim-store.ts';
+
 export const KINDS_OF_TROUBLE = [
   /** Processes. */
   'crash of a cell process',
@@ -12,6 +17,8 @@ export const KINDS_OF_TROUBLE = [
   'clocks drift by more than 5 %',
   /** Links. */
   'request lost',
+  'request delayed',
+  'request overtaken by a later one',
   'request delivered twice',
   'request held by a cut and delivered after it',
   'answer lost',
@@ -22,6 +29,7 @@ export const KINDS_OF_TROUBLE = [
   'time-out without an effect',
   /** Stores. */
   'frozen store',
+  'slow store',
   'store restarted',
   'transaction conflict',
   'throttled call',
@@ -36,6 +44,7 @@ export const KINDS_OF_TROUBLE = [
   'failback done',
   'failover without a fence',
   'two coordinators at once',
+  'switchover during a failover',
   'record resumed',
   'abandoned record superseded',
   'move refused beside another one',
@@ -53,3 +62,10 @@ export const KINDS_OF_TROUBLE = [
 ] as const;
 
 export type Trouble = (typeof KINDS_OF_TROUBLE)[number];
+
+/** By the arbiter's record of the cell: an unplanned move is under way. */
+export function isFailingOver(arbiter: SimStore): boolean {
+  const record = arbiter.table.peek(failoverKey(CELL));
+  if (record?.state !== 'running') return false;
+  return (JSON.parse(String(record.record)) as FailoverRecord).decision.kind === 'failover';
+}

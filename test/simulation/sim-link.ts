@@ -5,6 +5,8 @@ import type { Rng } from '../../core/rng.ts';
 const LOCAL_MS = 1;
 export const WAN_MS = 12;
 const ARBITER_MS = 8;
+/** In the base: more than any jitter. */
+const DELAYED_RATIO = 5;
 
 /** One link; it outlives the process at its end. Several faults may lie on it at once, hence the counters. */
 export class SimLink {
@@ -18,6 +20,9 @@ export class SimLink {
   duplicateRatio = 0;
   spikeRatio = 0;
   spikeMs = 0;
+  /** Requests so far, and the newest of those that have arrived: an earlier one behind it was overtaken. */
+  sent = 0;
+  newestArrived = 0;
   /** When a write through this link was last known to be done. */
   lastWriteAnswerMs = 0;
   #held: (() => void)[] = [];
@@ -33,6 +38,10 @@ export class SimLink {
     // Twice the base now and then, so that calls overtake each other on a healthy link, too.
     const jittered = baseMs * (0.5 + rng.next() * (rng.next() < 0.1 ? 4 : 1));
     return this.spikeRatio > 0 && rng.next() < this.spikeRatio ? jittered + rng.next() * this.spikeMs : jittered;
+  }
+
+  isDelay(ms: number): boolean {
+    return ms > DELAYED_RATIO * this.baseMs;
   }
 
   /** A cut link holds some of what was sent (a connection that outlives the cut delivers it) and swallows the rest. */

@@ -161,9 +161,14 @@ export class SimTable implements Table {
       return;
     }
     const count = this.#o.sending();
+    const order = ++link.sent;
     const travel = () => {
       count.underWay++;
-      queue.in(link.delayMs(), () => {
+      const delayMs = link.delayMs();
+      if (link.isDelay(delayMs)) saw('request delayed');
+      queue.in(delayMs, () => {
+        if (order < link.newestArrived) saw('request overtaken by a later one');
+        else link.newestArrived = order;
         if (process.crashed && process.losesWhatItSent) {
           count.underWay--;
           if (call.kind === 'write') saw('crash with a write under way that never happened');
@@ -200,6 +205,7 @@ export class SimTable implements Table {
     if (call.early) call.early(store.table);
     const slowMs =
       (store.slowMs > 0 ? store.slowMs * link.rng.next() : 0) + (call.early ? TORN_FOR_MS * link.rng.next() : 0);
+    if (store.slowMs > 0) this.#o.saw('slow store');
     if (slowMs > 0) queue.in(slowMs, perform);
     else perform();
   }

@@ -13,7 +13,7 @@ import type { RegionName } from '../../core/ids.ts';
 import { LeaseWatch } from '../../core/lease-watch.ts';
 import { seededRng } from '../../core/rng.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
-import type { Trouble } from './coverage.ts';
+import { isFailingOver, type Trouble } from './coverage.ts';
 import { EventQueue } from './event-queue.ts';
 import {
   CELL,
@@ -232,12 +232,12 @@ export class World {
     });
   }
 
-  async #carryOut({ process, coordinator, ports }: Operator, move: Move): Promise<string> {
-    if (move.kind === 'resume') return (await coordinator.resume(CELL)).state;
-    const { kind } = move;
+  async #carryOut({ process, coordinator, ports }: Operator, { kind, hesitatesMs }: Move): Promise<string> {
+    if (kind === 'resume') return (await coordinator.resume(CELL)).state;
+    if (kind === 'switchover' && isFailingOver(this.store('arbiter'))) this.saw('switchover during a failover');
     const request = { cell: CELL, to: null, kind, decidedBy: process.name, reason: 'simulated' };
     const decision = await decide(request, { ports, topology: TOPOLOGY, clock: process });
-    if (move.hesitatesMs > 0) await process.sleep(move.hesitatesMs);
+    if (hesitatesMs > 0) await process.sleep(hesitatesMs);
     return (await coordinator.run(decision)).state;
   }
 
