@@ -24,6 +24,20 @@ export async function bundleMutant(guard, name) {
   return { file, url: pathToFileURL(file).href };
 }
 
+/** The plugin that takes a guard out, by its name. Throws `RangeError` for a guard that is not in the list, or that only a test shows. */
+export async function mutationNamed(name) {
+  const { file, url } = await bundleMutant(null, 'guards');
+  try {
+    const { GUARDS } = await import(url);
+    const guard = GUARDS.find((each) => each.name === name);
+    if (guard && !guard.shownBy) return mutation(guard);
+    const why = guard ? `is shown by ${guard.shownBy}` : 'is not in the list';
+    throw new RangeError(`--without: the guard "${name}" ${why}. test/mutation/guards.ts has the list.`);
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
 /** What the tests of the protocol stand on. */
 const TESTED = [
   'core',

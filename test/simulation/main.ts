@@ -24,7 +24,8 @@ const JOBS_MAX = 256;
 /** Failing seeds that are made smaller and shown; more of them are only counted. */
 const FAILURES_SHOWN_MAX = 5;
 const PROGRESS_EVERY_MS = 5_000;
-const USAGE = 'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J] [--found NAME] [--trace] [--json]';
+const USAGE =
+  'npm run simulate -- [--seeds N] [--seed S] [--steps K] [--jobs J] [--found NAME] [--without GUARD] [--trace] [--json]';
 
 interface Options {
   readonly first: number;
@@ -34,6 +35,8 @@ interface Options {
   /** A kept schedule instead of drawn ones; with --seed the same faults and moves under other chances. */
   readonly found: Found | null;
   readonly varied: boolean;
+  /** The guard that was taken out of the bundle (`run.mjs`); named here only for the replay command. */
+  readonly without: string | null;
   readonly trace: boolean;
   readonly json: boolean;
 }
@@ -112,6 +115,7 @@ function readOptions(args: readonly string[]): Options | string {
         seeds: { type: 'string' },
         seed: { type: 'string' },
         found: { type: 'string' },
+        without: { type: 'string' },
         steps: { type: 'string', default: String(STEPS_DEFAULT) },
         jobs: { type: 'string', default: String(availableParallelism()) },
         trace: { type: 'boolean', default: false },
@@ -125,6 +129,7 @@ function readOptions(args: readonly string[]): Options | string {
       steps: integer('--steps', values.steps, STEPS_MAX),
       jobs: integer('--jobs', values.jobs, JOBS_MAX),
       varied: values.seed !== undefined,
+      without: values.without ?? null,
       found: values.found === undefined ? null : foundNamed(values.found),
       trace: values.trace,
       json: values.json,
@@ -157,13 +162,20 @@ interface Described extends Failure {
 }
 
 async function describe(failure: Failure, options: Options): Promise<Described> {
-  const { steps, found } = options;
   const schedule = scheduleOf(failure.seed, options);
   // What never ends can't be tried again and again.
   const minimal = failure.invariant === 'stuck' ? schedule : await minimise(schedule, failure.invariant);
-  const stepsFlag = steps === STEPS_DEFAULT ? '' : ` --steps ${steps}`;
-  const replay = `npm run simulate -- ${found ? `--found ${found.name}${options.varied ? ` --seed ${failure.seed}` : ''}` : `--seed ${failure.seed}${stepsFlag}`}`;
+  const replay = ['npm run simulate --', ...flagsOf(failure, options)].join(' ');
   return { ...failure, replay, minimal };
+}
+
+function flagsOf({ seed }: Failure, { steps, found, varied, without }: Options): readonly string[] {
+  return [
+    ...(found ? [`--found ${found.name}`] : []),
+    ...(found && !varied ? [] : [`--seed ${seed}`]),
+    ...(found || steps === STEPS_DEFAULT ? [] : [`--steps ${steps}`]),
+    ...(without === null ? [] : [`--without ${JSON.stringify(without)}`]),
+  ];
 }
 
 interface Printed extends RangeReport {

@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { transform } from '@swc/core';
 import { build } from 'esbuild';
 
@@ -55,12 +56,40 @@ export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 
   return outfile;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const outfile = await bundleSimulation({ entry: 'test/simulation/main.ts', name: 'simulate' });
+/** With `--without GUARD` the simulation of a mutant: how a sceptic looks at what `npm run mutate` has found. */
+async function plugins(args) {
+  const { values } = parseArgs({ args, options: { without: { type: 'string' } }, strict: false });
+  if (typeof values.without !== 'string') return [];
+  const { mutationNamed } = await import('../mutation/mutants.mjs');
+  return [await mutationNamed(values.without)];
+}
+
+async function main(args) {
+  const outfile = await bundleSimulation({
+    entry: 'test/simulation/main.ts',
+    name: 'simulate',
+    plugins: await plugins(args),
+  });
   try {
     const { simulate } = await import(pathToFileURL(outfile).href);
-    process.exitCode = await simulate(process.argv.slice(2), { bundle: pathToFileURL(outfile).href, root: ROOT });
+    return await simulate(args, { bundle: pathToFileURL(outfile).href, root: ROOT });
   } finally {
     rmSync(outfile, { force: true });
   }
+}
+
+/** Of a name that there is not. */
+function usage(error) {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  return 2;
+}
+
+// Nothing is awaited here: the list of guards imports this module.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  void main(process.argv.slice(2))
+    .catch(usage)
+    .then((code) => {
+      process.exitCode = code;
+    });
 }
