@@ -18,6 +18,7 @@ import { LeaseKeeper } from './lease/lease-keeper.ts';
 import { BreakGlass, withBreakGlass } from './modes/break-glass.ts';
 import { OutboxRelay } from './outbox/outbox-relay.ts';
 import { PlacementCopy } from './placement-copy.ts';
+import { AuditCopies } from './reconcile/audit-copies.ts';
 import { QuarantineDesk } from './reconcile/quarantine-desk.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { Heartbeat } from './replication/heartbeat.ts';
@@ -86,6 +87,7 @@ export function wireCell(wiring: Wiring) {
   const rules = new Map<string, ConflictRule>();
   const reconciling = {
     ...{ region, peerRegion, own, peer, store, lease: keeper, clock, rng },
+    copies: new AuditCopies({ own, peer }),
     everyMs: config.leaseTtlMs === PINNED_TTL_MS ? PINNED_RECONCILE_EVERY_MS : config.leaseTtlMs,
     ruleOf: (aggregate: string) => [...rules.values()].find(({ prefix }) => aggregate.startsWith(prefix)) ?? null,
   };

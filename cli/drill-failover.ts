@@ -75,7 +75,7 @@ async function discardLeft(
   const desk = await opening;
   const cell = cellId(of.cell);
   const discarded: string[] = [];
-  for (const { id } of (await desk.list(cell)).rows) {
+  for (const { id } of (await desk.list(cell, null)).rows) {
     const { standing, merge } = await desk.show(cell, id);
     const isForPerson = standing.state === 'diverged' && (merge === null || merge.kind === 'person');
     if (!isForPerson) continue;

@@ -22,13 +22,16 @@ export function addQuarantineCommand(
 ): void {
   const quarantine = program.command('quarantine').description('commits that came too late for the line of history');
   const cellOption = ['--cell <cell>', 'only this cell, such as c01'] as const;
+  const afterOption = ['--after <id>', 'go on behind this row, with --cell'] as const;
   withTarget(quarantine.command('list'))
     .description('what waits, in both stores of every cell')
     .option(...cellOption)
+    .option(...afterOption)
     .action(shell.action((call) => list(call, services)));
   withTarget(quarantine.command('settled'))
     .description('the audit: what became of those that waited, by whom and why')
     .option(...cellOption)
+    .option(...afterOption)
     .action(shell.action((call) => settled(call, services)));
   withTarget(quarantine.command('show'))
     .description('the commit beside the present state, and what each choice would do')
@@ -51,17 +54,19 @@ interface Opened {
 }
 
 async function list(call: Call, services: CliServices): Promise<Outcome> {
+  const after = afterOf(call);
   const { operator, cells } = await open(call, services);
   const found = await call.progress('asking the owners', () =>
-    Promise.all(cells.map(async (cell) => ({ cell, ...(await operator.list(cell)) }))),
+    Promise.all(cells.map(async (cell) => ({ cell, ...(await operator.list(cell, after)) }))),
   );
   return { text: listText(found), json: { cells: found } };
 }
 
 async function settled(call: Call, services: CliServices): Promise<Outcome> {
+  const after = afterOf(call);
   const { operator, cells } = await open(call, services);
   const found = await call.progress('asking the owners', () =>
-    Promise.all(cells.map(async (cell) => ({ cell, ...(await operator.settled(cell)) }))),
+    Promise.all(cells.map(async (cell) => ({ cell, ...(await operator.settled(cell, after)) }))),
   );
   return { text: settledText(found), json: { cells: found } };
 }
@@ -111,9 +116,17 @@ async function find({ operator, cells }: Opened, id: string) {
   throw missing;
 }
 
+/** A row is of one cell; in the others it would be an arbitrary place. */
+function afterOf({ options }: Call): string | null {
+  if (typeof options.after !== 'string') return null;
+  if (typeof options.cell === 'string') return storedId(options.after);
+  throw invalid(`--after ${shown(options.after)} without --cell. Say of which cell the row is.`);
+}
+
+const idOf = ({ args: [given = ''] }: Call): string => storedId(given);
+
 /** `order/acme/ord_1@3.17`, or the id as the store has it. */
-function idOf(call: Call): string {
-  const [given = ''] = call.args;
+function storedId(given: string): string {
   const short = /^(.+)@(\d{1,10})\.(\d{1,12})$/.exec(given);
   if (short) return journalSk(aggregateId(short[1]), { epoch: Number(short[2]), version: Number(short[3]) });
   if (/^[^#]+#\d{10}#\d{12}$/.test(given)) return given;

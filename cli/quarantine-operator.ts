@@ -28,13 +28,17 @@ export async function openQuarantineOperator(view: PlatformView, machine: Machin
   const ask = <T>(cell: CellId, what: Ask) => askOwner({ view, machine, cell }, what) as Promise<T>;
   const by = `${userInfo().username} by hand`;
   return {
-    list: (cell) => ask<QuarantineList>(cell, { method: 'GET', path: QUARANTINE_PATH }),
-    settled: (cell) => ask<SettledList>(cell, { method: 'GET', path: SETTLED_PATH }),
-    show: (cell, id) =>
-      ask<WaitingDetail>(cell, { method: 'GET', path: `${QUARANTINE_PATH}?id=${encodeURIComponent(id)}` }),
+    list: (cell, after) => ask<QuarantineList>(cell, { method: 'GET', path: QUARANTINE_PATH + query({ after }) }),
+    settled: (cell, after) => ask<SettledList>(cell, { method: 'GET', path: SETTLED_PATH + query({ after }) }),
+    show: (cell, id) => ask<WaitingDetail>(cell, { method: 'GET', path: QUARANTINE_PATH + query({ id }) }),
     settle: (cell, order) =>
       ask<ReconciledCommit>(cell, { method: 'POST', path: QUARANTINE_PATH, body: { ...order, by } }),
   };
+}
+
+function query(members: Readonly<Record<string, string | null>>): string {
+  const given = Object.entries(members).filter(([, value]) => value !== null);
+  return given.map(([name, value]) => `?${name}=${encodeURIComponent(String(value))}`).join('');
 }
 
 interface Asking {

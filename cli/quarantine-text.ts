@@ -16,7 +16,7 @@ export function listText(cells: readonly OfCell<QuarantineList>[]): string {
     titles.map((title) => ({ title })),
     rows,
   );
-  return [rows.length === 0 ? 'Nothing waits in quarantine.' : table, ...remarks(cells)].join('\n');
+  return [rows.length === 0 ? 'Nothing waits in quarantine.' : table, ...remarks(cells, 'list')].join('\n');
 }
 
 export function settledText(cells: readonly OfCell<SettledList>[]): string {
@@ -31,7 +31,7 @@ export function settledText(cells: readonly OfCell<SettledList>[]): string {
     titles.map((title) => ({ title })),
     rows,
   );
-  return [rows.length === 0 ? 'Nothing was ever settled.' : table, ...remarks(cells)].join('\n');
+  return [rows.length === 0 ? 'Nothing was ever settled.' : table, ...remarks(cells, 'settled')].join('\n');
 }
 
 export function detailText(detail: WaitingDetail): string {
@@ -75,10 +75,11 @@ function choices({ standing, merge }: WaitingDetail): readonly string[] {
   return [`adopt    is refused: ${standing.why}`, `merge    ${merged}`, 'discard  leaves it out for good'];
 }
 
-function remarks(cells: readonly OfCell<Omit<QuarantineList, 'rows'>>[]): readonly string[] {
-  return cells.flatMap(({ cell, more, unread }) => [
-    ...(more ? [`${cell} has more than are listed here.`] : []),
-    ...unread.map((region) => `The store of ${cell} in ${region} did not answer; what lies there is not listed.`),
+function remarks(cells: readonly OfCell<Omit<QuarantineList, 'rows'>>[], verb: 'list' | 'settled'): readonly string[] {
+  const lacks = { list: 'what lies there is not listed', settled: 'of its audit only what was copied is listed' }[verb];
+  return cells.flatMap(({ cell, next, unread }) => [
+    ...(next === null ? [] : [`More: holdfast quarantine ${verb} --cell ${cell} --after '${next}'`]),
+    ...unread.map((region) => `The store of ${cell} in ${region} did not answer; ${lacks}.`),
   ]);
 }
 

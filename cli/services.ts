@@ -62,9 +62,10 @@ export interface CliServices {
 
 /** Asks the owner of a cell, and nobody else: only it may settle, and only its state is the present one. */
 export interface QuarantineOperator {
-  list(cell: CellId): Promise<QuarantineList>;
-  /** The audit. */
-  settled(cell: CellId): Promise<SettledList>;
+  /** A page; `after` is the `next` of the one before, `null` for the first. */
+  list(cell: CellId, after: string | null): Promise<QuarantineList>;
+  /** A page of the audit. */
+  settled(cell: CellId, after: string | null): Promise<SettledList>;
   /** Throws `NOT_FOUND` when it does not wait in this cell. */
   show(cell: CellId, id: string): Promise<WaitingDetail>;
   /** Throws `RECONCILE_REFUSED` with what changed since. */

@@ -3,6 +3,7 @@
  * time, a rest after each page). Half of the commits are first ones of an aggregate, the other half stand on those, so each is adopted:
  * read, judged, committed under the fence, journaled, applied at the peer, audited and removed.
  */
+import { AuditCopies } from '../../cell/reconcile/audit-copies.ts';
 import { Reconciler } from '../../cell/reconcile/reconciler.ts';
 import { journalSk, quarantineItem } from '../../cell/store/table-layout.ts';
 import { textTable } from '../../cli/text-table.ts';
@@ -82,6 +83,7 @@ function lostCommit({ name, version }: { name: string; version: number }): Commi
 async function settleAll(lab: StoreLab, commits: number): Promise<Round> {
   const reconciler = new Reconciler({
     ...{ own: lab.own, peer: lab.peer, store: lab.store, lease: lab.lease, clock: systemClock, rng: systemRng },
+    copies: new AuditCopies(lab),
     ...{ region: regionName('us-east-1'), peerRegion: regionName('us-west-2'), everyMs: 1_000, ruleOf: () => null },
   });
   const [cpu, engines, startMs] = [process.cpuUsage(), cpuMsOf(lab.enginePids), systemClock.monotonicMs()];

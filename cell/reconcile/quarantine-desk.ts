@@ -29,7 +29,12 @@ export class QuarantineDesk extends QuarantineView {
     if (!standing.held) throw leaseNotHeld(standing);
     const waiting = await this.find(id);
     const result = await settle(this.#o, { waiting, order }, this.#within(SETTLE_MS_MAX));
-    if (result.settled) return result.settled;
+    if (result.settled) {
+      this.#o.copies.wrote();
+      // A peer that does not answer gets the line later; what was settled is settled.
+      await this.#o.copies.turn(() => this.#within(CALL_MS_MAX));
+      return result.settled;
+    }
     throw await this.#refusal(waiting, { order, why: result.why });
   }
 

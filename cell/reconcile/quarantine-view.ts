@@ -12,22 +12,24 @@ import {
   QUARANTINE,
   quarantineKey,
   RECONCILED,
+  RECONCILED_COPY,
   reconciledKey,
   toQuarantined,
   toReconciled,
 } from '../store/table-layout.ts';
-import type { Item, Table } from '../table/table.ts';
 import type { ReconcilerOptions } from './reconciler.ts';
 import { lookAt, type Waiting } from './settlement.ts';
 
-/** Rows of one answer, from each store. More are told to be there. */
+/** Rows that one answer takes from each store. */
 export const LISTED_MAX = 200;
 const CALL_MS_MAX = 2_000;
 
 export interface QuarantineList {
+  /** By id. */
   readonly rows: readonly WaitingSummary[];
-  readonly more: boolean;
-  /** Stores that did not answer: what waits there is not known. */
+  /** Pass as `after` for the following rows; `null` at the end. */
+  readonly next: string | null;
+  /** Stores that did not answer: what waits there is not known. Of an audit, what was copied to the other store is shown. */
   readonly unread: readonly RegionName[];
 }
 
@@ -69,23 +71,22 @@ export class QuarantineView {
     this.#o = options;
   }
 
-  async list(): Promise<QuarantineList> {
-    const found = await this.#query(QUARANTINE);
-    return {
-      rows: found.flatMap(({ region, items }) => items.map((item) => summaryOf(toQuarantined(item), region))),
-      more: found.some(({ more }) => more),
-      unread: found.filter(({ answered }) => !answered).map(({ region }) => region),
-    };
+  async list(after: string | null = null): Promise<QuarantineList> {
+    const { pages, ...rest } = await this.#page([QUARANTINE], after);
+    const rows = pages.flatMap(({ region, items }) => items.map((item) => summaryOf(toQuarantined(item), region)));
+    return { rows: rows.sort(byId), ...rest };
   }
 
-  /** The audit: what became of those that were settled. */
-  async settled(): Promise<SettledList> {
-    const found = await this.#query(RECONCILED);
-    return {
-      rows: found.flatMap(({ items }) => items.map(toReconciled)),
-      more: found.some(({ more }) => more),
-      unread: found.filter(({ answered }) => !answered).map(({ region }) => region),
-    };
+  /** The audit: what became of those that were settled. A line that a region's own store lacks is shown from its copy. */
+  async settled(after: string | null = null): Promise<SettledList> {
+    const { pages, ...rest } = await this.#page([RECONCILED, RECONCILED_COPY], after);
+    const lines = new Map<string, ReconciledCommit>();
+    // Originals come first; a copy speaks for the store in which it does not lie.
+    for (const { pk, region, items } of pages) {
+      const of = pk === RECONCILED ? region : this.#otherThan(region);
+      for (const item of items) if (!lines.has(`${of} ${item.sk}`)) lines.set(`${of} ${item.sk}`, toReconciled(item));
+    }
+    return { rows: [...lines.values()].sort(byId), ...rest };
   }
 
   async show(id: string): Promise<WaitingDetail> {
@@ -117,23 +118,32 @@ export class QuarantineView {
     throw unknownId(id, audit && toReconciled(audit));
   }
 
-  async #query(pk: string) {
+  /** Rows up to the first place at which a store has more, so that the next page misses none. */
+  async #page(pks: readonly string[], after: string | null) {
     const { own, peer, region, peerRegion } = this.#o;
-    const ask = async (table: Table, at: RegionName) => {
-      const none: { items: readonly Item[]; more: boolean } = { items: [], more: false };
-      const page = await table
-        .query(pk, { ...this.#within(CALL_MS_MAX), limit: LISTED_MAX })
-        .then(({ items, next }) => ({ items, more: next !== null }))
-        .catch(() => null); // Told as unread.
-      return { region: at, answered: page !== null, ...(page ?? none) };
+    const ask = async (pk: string, at: RegionName) => {
+      const bounds = { ...this.#within(CALL_MS_MAX), limit: LISTED_MAX, ...(after === null ? {} : { after }) };
+      // A store that does not answer is told as unread.
+      const page = await (at === region ? own : peer).query(pk, bounds).catch(() => null);
+      return { pk, region: at, answered: page !== null, items: page?.items ?? [], next: page?.next ?? null };
     };
-    return Promise.all([ask(own, region), ask(peer, peerRegion)]);
+    const found = await Promise.all(pks.flatMap((pk) => [region, peerRegion].map((at) => ask(pk, at))));
+    const [next = null] = found.flatMap((page) => page.next ?? []).sort();
+    const pages = found.map((page) => ({ ...page, items: page.items.filter(({ sk }) => next === null || sk <= next) }));
+    const unread = [region, peerRegion].filter((at) => found.some((page) => page.region === at && !page.answered));
+    return { pages, next, unread };
+  }
+
+  #otherThan(region: RegionName): RegionName {
+    return region === this.#o.region ? this.#o.peerRegion : this.#o.region;
   }
 
   #within(ms: number): CallBounds {
     return { deadlineAtMs: this.#o.clock.monotonicMs() + ms };
   }
 }
+
+const byId = (a: { readonly id: string }, b: { readonly id: string }) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 
 function summaryOf(row: Waiting['row'], region: RegionName): WaitingSummary {
   const { commit, id, fenceEpoch, quarantinedAtMs } = row;

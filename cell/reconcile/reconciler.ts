@@ -9,6 +9,7 @@ import type { Rng } from '../../core/rng.ts';
 import type { QuarantinedCommit } from '../cell-store.ts';
 import { QUARANTINE, toQuarantined } from '../store/table-layout.ts';
 import type { Table } from '../table/table.ts';
+import type { AuditCopies } from './audit-copies.ts';
 import { settleTogether } from './settle-together.ts';
 import { type SettlementParts, settle, type Waiting } from './settlement.ts';
 import { AUTOMATIC } from './taking-in.ts';
@@ -30,6 +31,7 @@ export interface ReconcilerOptions extends SettlementParts {
   readonly peer: Table;
   readonly everyMs: number;
   readonly rng: Rng;
+  readonly copies: AuditCopies;
 }
 
 interface Pass {
@@ -74,13 +76,15 @@ export class Reconciler {
   /** One look at everything that waits in both stores. Throws when the own store does not answer. */
   async pass(signal?: AbortSignal): Promise<Pass> {
     const pass: Pass = { settled: 0, left: 0 };
-    const { own, peer, region, peerRegion } = this.#o;
+    const { own, peer, region, peerRegion, copies } = this.#o;
     try {
       await this.#sweep({ lies: own, region }, { pass, signal });
       // A peer that is gone keeps its rows; they are ours to settle when it is back.
       await this.#sweep({ lies: peer, region: peerRegion }, { pass, signal }).catch(ended);
     } finally {
       this.#settled += pass.settled;
+      if (pass.settled > 0) copies.wrote();
+      await copies.turn(() => this.#within(signal));
     }
     return pass;
   }

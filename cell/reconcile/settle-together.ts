@@ -27,10 +27,10 @@ import {
 } from '../store/table-layout.ts';
 import { type Item, type Key, type Table, type TableWrite, TRANSACTION_WRITES_MAX } from '../table/table.ts';
 import type { SettlementParts } from './settlement.ts';
-import { AUTOMATIC, auditFor, auditWrite, draftTakingIn, removalOf, UNTOUCHED } from './taking-in.ts';
+import { AUTOMATIC, auditFor, auditWrites, draftTakingIn, removalOf, UNTOUCHED } from './taking-in.ts';
 
-/** A row of the audit and the removal of a row. */
-const WRITES_TO_PUT_AWAY = 2;
+/** A line of the audit, the mark that it is not copied yet, and the removal of a row. */
+const WRITES_TO_PUT_AWAY = 3;
 /** While anybody asks this store, the loop rests after each transaction for as long as that took: half of the time is theirs. */
 const REST_MS_MAX = 50;
 
@@ -126,7 +126,7 @@ function takingOf(
     ...{ row, order: AUTOMATIC, action: 'adopted', why: UNTOUCHED, takenInAs, atMs: clock.wallMs() },
   });
   const removal = page.lies === own ? [removalOf(row)] : [];
-  return { row, commit, also: [auditWrite(audit), ...removal] };
+  return { row, commit, also: [...auditWrites(audit), ...removal] };
 }
 
 /** What the rule looks at, once the commit stands. */
@@ -174,14 +174,14 @@ async function putAway(
   { clock, lease }: SettlementParts,
   { away, lies, settled, within }: Settling & { readonly away: Plan['away'] },
 ): Promise<void> {
-  const atOnce = TRANSACTION_WRITES_MAX / WRITES_TO_PUT_AWAY;
+  const atOnce = Math.floor(TRANSACTION_WRITES_MAX / WRITES_TO_PUT_AWAY);
   for (let from = 0; from < away.length && lease.standing().held; from += atOnce) {
     const batch = away.slice(from, from + atOnce);
     const writes = batch.flatMap(({ row, why }): TableWrite[] => {
       const audit = auditFor({
         ...{ row, order: AUTOMATIC, action: 'superseded', why, takenInAs: null, atMs: clock.wallMs() },
       });
-      return [auditWrite(audit), removalOf(row)];
+      return [...auditWrites(audit), removalOf(row)];
     });
     const result = await lies.transact(writes, within()).catch(refused);
     if (result?.outcome !== 'done') return;

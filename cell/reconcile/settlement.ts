@@ -16,7 +16,7 @@ import { readAggregate } from '../store/read-aggregate.ts';
 import { leaseNotHeld } from '../store/store-refusals.ts';
 import { quarantineKey, reconciledKey, toReconciled } from '../store/table-layout.ts';
 import type { Table, TableWrite } from '../table/table.ts';
-import { auditFor, auditWrite, draftTakingIn, type Order, removalOf, UNTOUCHED } from './taking-in.ts';
+import { auditFor, auditWrites, draftTakingIn, type Order, removalOf, UNTOUCHED } from './taking-in.ts';
 
 /** Judgements of a moving aggregate before it is left for another time. */
 const ROUNDS_MAX = 5;
@@ -161,7 +161,7 @@ async function takeIn(
   const also = (standing: Commit): readonly TableWrite[] => {
     const takenInAs = { epoch: standing.epoch, version: standing.version };
     audit = auditFor({ row, order, action, why, takenInAs, atMs: parts.clock.wallMs() });
-    return [auditWrite(audit), ...removal];
+    return [...auditWrites(audit), ...removal];
   };
   try {
     await parts.store.commit(draft, { ...bounds, ack: 'replicated', also });
@@ -184,7 +184,7 @@ async function putAway(
   const { row, lies } = waiting;
   const action = ruling.action ?? 'discarded';
   const audit = auditFor({ row, order, action, why: ruling.why, takenInAs: null, atMs: parts.clock.wallMs() });
-  return (await lies.transact([auditWrite(audit), removalOf(row)], bounds)).outcome === 'done' ? audit : null;
+  return (await lies.transact([...auditWrites(audit), removalOf(row)], bounds)).outcome === 'done' ? audit : null;
 }
 
 async function removeRow<T>({ row, lies }: Waiting, result: T, bounds: CallBounds): Promise<T> {

@@ -7,6 +7,7 @@ import { changesTakingIn } from '../../core/reconcile.ts';
 import type { QuarantinedCommit, ReconciledCommit } from '../cell-store.ts';
 import { quarantineKey, reconciledItem } from '../store/table-layout.ts';
 import { absent, any, equals, type TableWrite } from '../table/table.ts';
+import { markUncopied } from './audit-copies.ts';
 
 /** Why the loop takes in what nobody touched. */
 export const UNTOUCHED = 'nobody wrote to it since';
@@ -42,9 +43,10 @@ export function draftTakingIn(options: {
   };
 }
 
-/** Over an earlier *superseded* only: that was said of a line that may be over. */
-export function auditWrite(audit: ReconciledCommit): TableWrite {
-  return { kind: 'put', item: reconciledItem(audit), when: any(absent, equals('action', 'superseded')) };
+/** The line, over an earlier *superseded* only: that was said of a line of history that may be over. And that it is to be copied. */
+export function auditWrites(audit: ReconciledCommit): readonly TableWrite[] {
+  const line = { kind: 'put', item: reconciledItem(audit), when: any(absent, equals('action', 'superseded')) } as const;
+  return [line, markUncopied(audit)];
 }
 
 /** Only as it was seen: whoever took it away meanwhile had a reason, and it must be judged anew. */

@@ -7,6 +7,8 @@
  *   OUTBOX#<shard>       <aggregate>#<message id>            messages not yet dealt with
  *   QUARANTINE           <aggregate>#<epoch>#<version>       commits that came with an epoch below the fence
  *   RECONCILED           <aggregate>#<epoch>#<version>       what became of those that were settled: kept for ever
+ *   RECONCILED_UNCOPIED  <aggregate>#<epoch>#<version>       of these, the ones that the other region's store does not have yet
+ *   RECONCILED_COPY      <aggregate>#<epoch>#<version>       the other region's, for people
  *   HEARTBEAT            <origin region>                     how far the peer's commits have arrived here
  *   PROBE                <region>                            the keeper's proof that its store takes writes
  */
@@ -29,6 +31,8 @@ export const ITEM_PREFIX = 'ITEM#';
 export const IDEMPOTENCY_PREFIX = 'IDEM#';
 export const QUARANTINE = 'QUARANTINE';
 export const RECONCILED = 'RECONCILED';
+export const UNCOPIED = 'RECONCILED_UNCOPIED';
+export const RECONCILED_COPY = 'RECONCILED_COPY';
 export const HEARTBEAT = 'HEARTBEAT';
 export const PROBE = 'PROBE';
 
@@ -114,6 +118,8 @@ export function toQuarantined(item: Item): QuarantinedCommit {
 
 export const quarantineKey = (id: string): Key => ({ pk: QUARANTINE, sk: id });
 export const reconciledKey = (id: string): Key => ({ pk: RECONCILED, sk: id });
+export const uncopiedKey = (id: string): Key => ({ pk: UNCOPIED, sk: id });
+export const withKeyOfCopy = (line: Item): Item => ({ ...line, pk: RECONCILED_COPY });
 
 export function reconciledItem(settled: ReconciledCommit): Item {
   const { id, action, by, reason, atMs, takenInAs, commit } = settled;

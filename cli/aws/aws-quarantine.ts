@@ -39,8 +39,8 @@ export function openAwsQuarantine(parts: AwsQuarantineParts): QuarantineOperator
   const look = <T>(cell: CellId, use: (view: QuarantineView) => Promise<T>) =>
     withOwner(parts, cell, (owned) => use(viewOf(parts, { cell, ...owned })));
   return {
-    list: (cell) => look(cell, (view) => view.list()),
-    settled: (cell) => look(cell, (view) => view.settled()),
+    list: (cell, after) => look(cell, (view) => view.list(after)),
+    settled: (cell, after) => look(cell, (view) => view.settled(after)),
     show: (cell, id) => look(cell, (view) => view.show(id)),
     settle: (cell, order) =>
       withOwner(parts, cell, ({ owner }) =>

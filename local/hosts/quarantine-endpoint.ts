@@ -1,6 +1,6 @@
 /**
- * The quarantine over the cell host's internal API: `GET` lists, or with `?id=` shows one; `GET …/settled` is the audit;
- * `POST {id, wish, by, reason}` settles one. What comes in is checked like any input, though only operators know the secret.
+ * The quarantine over the cell host's internal API: `GET` lists, or with `?id=` shows one; `GET …/settled` is the audit (both
+ * a page at a time, `?after=` the last page's `next`); `POST {id, wish, by, reason}` settles one. What comes in is checked like any input, though only operators know the secret.
  */
 import type { QuarantineDesk } from '../../cell/reconcile/quarantine-desk.ts';
 import { nonEmpty, settleRequest } from '../../cell/reconcile/settle-order.ts';
@@ -18,10 +18,10 @@ export async function answerQuarantine(
   request: { readonly method: string; readonly url: string; readonly body: () => Promise<Buffer> },
 ): Promise<unknown> {
   const { pathname, searchParams } = new URL(request.url, 'http://cell');
-  const id = searchParams.get('id');
+  const [id, after] = ['id', 'after'].map((name) => searchParams.get(name));
   if (pathname === QUARANTINE_PATH && request.method === 'GET')
-    return id === null ? desk.list() : desk.show(nonEmpty('id', id));
-  if (pathname === SETTLED_PATH && request.method === 'GET') return desk.settled();
+    return id ? desk.show(nonEmpty('id', id)) : desk.list(cursor(after));
+  if (pathname === SETTLED_PATH && request.method === 'GET') return desk.settled(cursor(after));
   if (pathname === QUARANTINE_PATH && request.method === 'POST') {
     const { id: which, ...order } = settleRequest(members(await request.body()));
     return desk.settle(which, order);
@@ -33,6 +33,8 @@ export async function answerQuarantine(
     message: `There is no ${request.method} ${shown(pathname)}. Allowed: GET and POST ${QUARANTINE_PATH}, GET ${SETTLED_PATH}.`,
   });
 }
+
+const cursor = (after: string | null | undefined) => (after ? nonEmpty('after', after) : null);
 
 function members(body: Buffer): Readonly<Record<string, unknown>> {
   try {

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { QuarantinedCommit } from '../../cell/cell-store.ts';
+import { AuditCopies } from '../../cell/reconcile/audit-copies.ts';
 import { Reconciler } from '../../cell/reconcile/reconciler.ts';
 import { type SettlementParts, settle } from '../../cell/reconcile/settlement.ts';
 import type { Order } from '../../cell/reconcile/taking-in.ts';
@@ -65,7 +66,8 @@ async function openWorld(own: Table, peer: Table): Promise<World> {
     ...{ counters: new StoreCounters(), onFenced: () => undefined, onMessages: () => undefined },
   });
   const parts = { own, store, lease, clock, ruleOf: () => null };
-  const reconciler = new Reconciler({ ...parts, peer, region: WEST, peerRegion: EAST, everyMs: 1_000, rng });
+  const copies = new AuditCopies({ own, peer });
+  const reconciler = new Reconciler({ ...parts, peer, copies, region: WEST, peerRegion: EAST, everyMs: 1_000, rng });
   return { own, peer, parts, pass: () => reconciler.pass() };
 }
 

@@ -97,7 +97,7 @@ describe('holdfast with a platform', () => {
   });
 
   it('has owners who say what waits in quarantine, and what was settled', async () => {
-    const empty = ['c01', 'c02'].map((cell) => ({ cell, rows: [], more: false, unread: [] }));
+    const empty = ['c01', 'c02'].map((cell) => ({ cell, rows: [], next: null, unread: [] }));
     expect(await done('quarantine', 'list')).toEqual({ cells: empty });
     expect(await done('quarantine', 'settled')).toEqual({ cells: empty });
     expect((await holdfast('quarantine', 'show', 'stock/acme/mug@1.1')).exitCode).toBe(2);

@@ -23,8 +23,11 @@ const problem = (code: ErrorCode, message: string) =>
 function services(change: Partial<QuarantineOperator> = {}, asked: unknown[] = []): CliServices {
   return runningServices({
     quarantine: async () => ({
-      list: async (cell) => ({ rows: cell === 'c03' ? [detail] : [], more: false, unread: [] }),
-      settled: async () => ({ rows: [], more: false, unread: [regionName('us-east-1')] }),
+      list: async (cell, after) => {
+        const rows = cell === 'c03' && after === null ? [detail] : [];
+        return { rows, next: rows.length > 0 ? ID : null, unread: [] };
+      },
+      settled: async () => ({ rows: [], next: null, unread: [regionName('us-east-1')] }),
       show: async (cell) => {
         if (cell === 'c03') return detail;
         throw problem('NOT_FOUND', 'No such commit.');
@@ -44,8 +47,15 @@ describe('holdfast quarantine', () => {
     const run = await cli('quarantine list', services());
     expect(run.stdout).toMatch(/c03 +stock\/acme\/mug@3\.17 +us-west-2 +4 +1970-01-01 00:00:00/);
     expect(jsonOf(await cli('quarantine list --cell c01 --json', services()))).toEqual({
-      cells: [{ cell: 'c01', rows: [], more: false, unread: [] }],
+      cells: [{ cell: 'c01', rows: [], next: null, unread: [] }],
     });
+  });
+
+  it('says how to see what is behind the last row, and goes on there', async () => {
+    const more = `More: holdfast quarantine list --cell c03 --after '${ID}'`;
+    expect((await cli('quarantine list', services())).stdout).toContain(more);
+    const rest = await cli('quarantine list --cell c03 --after stock/acme/mug@3.17', services());
+    expect([rest.exitCode, rest.stdout]).toEqual([0, 'Nothing waits in quarantine.\n']);
   });
 
   it('says when a store did not answer', async () => {
@@ -82,6 +92,8 @@ describe('holdfast quarantine', () => {
     ['quarantine show mug', /Allowed: an id as "holdfast quarantine list" has it/],
     ['quarantine show stock/acme/cup@1.1 --cell c01', /No such commit/],
     ['quarantine list --cell c99', /Unknown cell "c99"/],
+    ['quarantine settled --after stock/acme/mug@3.17', /without --cell/],
+    ['quarantine list --cell c03 --after mug', /Allowed: an id as "holdfast quarantine list" has it/],
   ])('exits 2 for %s', async (line, message) => {
     const run = await cli(line, services());
     expect([run.exitCode, run.stderr]).toEqual([2, expect.stringMatching(message)]);

@@ -26,8 +26,8 @@ const refused = () =>
   new PlatformError({ code: 'RECONCILE_REFUSED', kind: 'caller', effect: 'none', message: 'others wrote since' });
 const settled: unknown[] = [];
 const desk: Desk = {
-  list: async () => ({ rows: [], more: false, unread: [] }),
-  settled: async () => ({ rows: [], more: true, unread: [] }),
+  list: async (after) => ({ rows: [], next: after ?? null, unread: [] }),
+  settled: async (after) => ({ rows: [], next: after ?? 'a#2', unread: [] }),
   show: async (id) => ({ id }) as never,
   settle: async (id, order) => {
     settled.push([id, order]);
@@ -200,9 +200,12 @@ describe('the quarantine of a cell', () => {
   const post = (body: unknown) => ask(QUARANTINE, { method: 'POST', body: JSON.stringify(body) });
 
   it('is listed, shown and audited', async () => {
-    expect(await ask(QUARANTINE)).toMatchObject([200, { rows: [], more: false }]);
+    expect(await ask(QUARANTINE)).toMatchObject([200, { rows: [], next: null }]);
+    expect(await ask(`${QUARANTINE}?after=a%231`)).toMatchObject([200, { next: 'a#1' }]);
     expect(await ask(`${QUARANTINE}?id=a%231`)).toEqual([200, { id: 'a#1' }]);
-    expect(await ask(`${QUARANTINE}/settled`)).toMatchObject([200, { more: true }]);
+    expect(await ask(`${QUARANTINE}/settled`)).toMatchObject([200, { next: 'a#2' }]);
+    expect(await ask(`${QUARANTINE}/settled?after=a%231`)).toMatchObject([200, { next: 'a#1' }]);
+    expect(await ask(`${QUARANTINE}?after=${'a'.repeat(1_001)}`)).toMatchObject([400, { code: 'INVALID_INPUT' }]);
   });
 
   it('takes the choice of a person, and says why it was refused', async () => {

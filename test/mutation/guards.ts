@@ -504,8 +504,8 @@ const RECONCILIATION: readonly Guard[] = [
   {
     name: 'only superseded is written over',
     file: 'cell/reconcile/taking-in.ts',
-    snippet: "when: any(absent, equals('action', 'superseded')) };",
-    replacement: "when: any(absent, equals('action', 'superseded'), equals('action', 'discarded')) };",
+    snippet: "when: any(absent, equals('action', 'superseded')) } as const;",
+    replacement: "when: any(absent, equals('action', 'superseded'), equals('action', 'discarded')) } as const;",
     shownBy: 'test/cell/reconcile.test.ts (when what was discarded is shipped once more)',
     breaks: 'what a person discarded is adopted after all',
   },
