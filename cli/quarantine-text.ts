@@ -76,7 +76,10 @@ function choices({ standing, merge }: WaitingDetail): readonly string[] {
 }
 
 function remarks(cells: readonly OfCell<Omit<QuarantineList, 'rows'>>[], verb: 'list' | 'settled'): readonly string[] {
-  const lacks = { list: 'what lies there is not listed', settled: 'of its audit only what was copied is listed' }[verb];
+  const lacks = {
+    list: 'what lies there is not listed',
+    settled: 'of its audit only what was discarded or merged is listed',
+  }[verb];
   return cells.flatMap(({ cell, next, unread }) => [
     ...(next === null ? [] : [`More: holdfast quarantine ${verb} --cell ${cell} --after '${next}'`]),
     ...unread.map((region) => `The store of ${cell} in ${region} did not answer; ${lacks}.`),

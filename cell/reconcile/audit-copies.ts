@@ -1,15 +1,17 @@
 /**
- * The audit of reconciliation in the other region's store too, so that the loss of a region takes no line with it. A line is
- * written with a mark that it is not copied yet, in one transaction; the copy goes to the peer, then the mark. A copy is for people:
- * nothing is judged by it, because each line speaks of the line of history that its own store followed.
+ * Lines of the audit that nothing else tells of, in the other region's store too, so that the loss of a region takes none of
+ * them with it: what was discarded, and what was merged (a merge does not leave the commit as it was). What was adopted or
+ * superseded is in the line of history itself, which is replicated with a note of it. Such a line is written with a mark, in one
+ * transaction; its copy goes to the peer, then the mark goes. A copy is for people: nothing is judged by it, because each line
+ * speaks of the history that its own store followed.
  *
- * Invariant: a line without a mark is in both stores. What is done twice, or late, changes nothing: a copy is only written over
- * itself or over an earlier *superseded*, and a mark is only taken away as it was seen.
+ * Invariant: a line that was discarded or merged and has no mark is in both stores. It never changes, so copying it twice is
+ * copying it once.
  */
 import type { CallBounds, ReconciledCommit } from '../cell-store.ts';
 import { sizeOf } from '../store/fold-writes.ts';
 import { reconciledKey, UNCOPIED, uncopiedKey, withKeyOfCopy } from '../store/table-layout.ts';
-import { absent, any, equals, type Item, type Table, type TableWrite } from '../table/table.ts';
+import type { Table, TableWrite } from '../table/table.ts';
 
 /** Lines read at once: a commit has 256 kB at most, and is far smaller as a rule. */
 const PAGE_LINES = 50;
@@ -19,8 +21,9 @@ const TRANSACTION_BYTES_MAX = 2 * 1024 * 1024;
 const LOOK_EVERY_PASSES = 20;
 
 /** Goes with the line, in its transaction. */
-export function markUncopied(audit: ReconciledCommit): TableWrite {
-  return { kind: 'put', item: { ...uncopiedKey(audit.id), at: audit.atMs } };
+export function markUncopied({ id, action }: ReconciledCommit): readonly TableWrite[] {
+  const toldElsewhere = action === 'adopted' || action === 'superseded';
+  return toldElsewhere ? [] : [{ kind: 'put', item: { ...uncopiedKey(id) } }];
 }
 
 export class AuditCopies {
@@ -35,8 +38,8 @@ export class AuditCopies {
     ];
   }
 
-  /** This process has written lines. */
-  wrote(): void {
+  /** This process has settled something, and may have written marks. */
+  settled(): void {
     this.#open = true;
   }
 
@@ -62,32 +65,15 @@ interface Copying {
 async function copyAll({ from, to, within }: Copying): Promise<void> {
   for (let after: string | null = ''; after !== null; ) {
     const page = await from.query(UNCOPIED, { ...within(), limit: PAGE_LINES, ...(after === '' ? {} : { after }) });
+    if (page.items.length === 0) return;
     const keys = page.items.map(({ sk }) => reconciledKey(sk));
-    const lines = keys.length === 0 ? [] : await from.getMany(keys, within());
-    for (const writes of bySize(lines.map(copyWrite))) await writeEach(to, { writes, within });
-    await writeEach(from, { writes: page.items.map(unmarking), within });
+    const lines = await from.getMany(keys, within());
+    const copies = lines.map((line): TableWrite => ({ kind: 'put', item: withKeyOfCopy(line) }));
+    for (const some of bySize(copies)) await to.transact(some, within());
+    await from.deleteMany(page.items, within());
     after = page.next;
   }
 }
-
-/** Together; where a condition refuses one, each by itself: it is there already in a newer wording, and the others get through. */
-async function writeEach(
-  table: Table,
-  { writes, within }: { readonly writes: readonly TableWrite[]; readonly within: () => CallBounds },
-): Promise<void> {
-  if (writes.length === 0 || (await table.transact(writes, within())).outcome === 'done') return;
-  for (const write of writes) await table.write(write, within());
-}
-
-function copyWrite(line: Item): TableWrite {
-  const when = any(absent, equals('action', 'superseded'), equals('at', Number(line.at)));
-  return { kind: 'put', item: withKeyOfCopy(line), when };
-}
-
-const unmarking = ({ pk, sk, at }: Item): TableWrite => ({
-  ...{ kind: 'delete', key: { pk, sk } },
-  when: equals('at', Number(at)),
-});
 
 function bySize(writes: readonly TableWrite[]): readonly (readonly TableWrite[])[] {
   const groups: TableWrite[][] = [];

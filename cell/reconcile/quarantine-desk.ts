@@ -30,7 +30,7 @@ export class QuarantineDesk extends QuarantineView {
     const waiting = await this.find(id);
     const result = await settle(this.#o, { waiting, order }, this.#within(SETTLE_MS_MAX));
     if (result.settled) {
-      this.#o.copies.wrote();
+      this.#o.copies.settled();
       // A peer that does not answer gets the line later; what was settled is settled.
       await this.#o.copies.turn(() => this.#within(CALL_MS_MAX));
       return result.settled;

@@ -29,7 +29,7 @@ export interface QuarantineList {
   readonly rows: readonly WaitingSummary[];
   /** Pass as `after` for the following rows; `null` at the end. */
   readonly next: string | null;
-  /** Stores that did not answer: what waits there is not known. Of an audit, what was copied to the other store is shown. */
+  /** Stores that did not answer: what waits there is not known. Of an audit, what was discarded or merged is shown from its copy. */
   readonly unread: readonly RegionName[];
 }
 

@@ -83,7 +83,7 @@ export class Reconciler {
       await this.#sweep({ lies: peer, region: peerRegion }, { pass, signal }).catch(ended);
     } finally {
       this.#settled += pass.settled;
-      if (pass.settled > 0) copies.wrote();
+      if (pass.settled > 0) copies.settled();
       await copies.turn(() => this.#within(signal));
     }
     return pass;

@@ -29,8 +29,8 @@ import { type Item, type Key, type Table, type TableWrite, TRANSACTION_WRITES_MA
 import type { SettlementParts } from './settlement.ts';
 import { AUTOMATIC, auditFor, auditWrites, draftTakingIn, removalOf, UNTOUCHED } from './taking-in.ts';
 
-/** A line of the audit, the mark that it is not copied yet, and the removal of a row. */
-const WRITES_TO_PUT_AWAY = 3;
+/** A line of the audit and the removal of a row. */
+const WRITES_TO_PUT_AWAY = 2;
 /** While anybody asks this store, the loop rests after each transaction for as long as that took: half of the time is theirs. */
 const REST_MS_MAX = 50;
 
@@ -174,7 +174,7 @@ async function putAway(
   { clock, lease }: SettlementParts,
   { away, lies, settled, within }: Settling & { readonly away: Plan['away'] },
 ): Promise<void> {
-  const atOnce = Math.floor(TRANSACTION_WRITES_MAX / WRITES_TO_PUT_AWAY);
+  const atOnce = TRANSACTION_WRITES_MAX / WRITES_TO_PUT_AWAY;
   for (let from = 0; from < away.length && lease.standing().held; from += atOnce) {
     const batch = away.slice(from, from + atOnce);
     const writes = batch.flatMap(({ row, why }): TableWrite[] => {

@@ -43,10 +43,10 @@ export function draftTakingIn(options: {
   };
 }
 
-/** The line, over an earlier *superseded* only: that was said of a line of history that may be over. And that it is to be copied. */
+/** The line, over an earlier *superseded* only: that was said of a line of history that may be over. And whether it is to be copied. */
 export function auditWrites(audit: ReconciledCommit): readonly TableWrite[] {
   const line = { kind: 'put', item: reconciledItem(audit), when: any(absent, equals('action', 'superseded')) } as const;
-  return [line, markUncopied(audit)];
+  return [line, ...markUncopied(audit)];
 }
 
 /** Only as it was seen: whoever took it away meanwhile had a reason, and it must be judged anew. */

@@ -7,8 +7,8 @@
  *   OUTBOX#<shard>       <aggregate>#<message id>            messages not yet dealt with
  *   QUARANTINE           <aggregate>#<epoch>#<version>       commits that came with an epoch below the fence
  *   RECONCILED           <aggregate>#<epoch>#<version>       what became of those that were settled: kept for ever
- *   RECONCILED_UNCOPIED  <aggregate>#<epoch>#<version>       of these, the ones that the other region's store does not have yet
- *   RECONCILED_COPY      <aggregate>#<epoch>#<version>       the other region's, for people
+ *   RECONCILED_COPY      <aggregate>#<epoch>#<version>       of the other region's, what was discarded or merged
+ *   RECONCILED_UNCOPIED  <aggregate>#<epoch>#<version>       of ours, what is still to be copied there
  *   HEARTBEAT            <origin region>                     how far the peer's commits have arrived here
  *   PROBE                <region>                            the keeper's proof that its store takes writes
  */
