@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { CATALOG } from '../../drills/catalog/index.ts';
+import { AUTOMATION } from './automation-guards.ts';
 import { DRILL_MUTANTS } from './drill-mutants.ts';
 import { GUARDS } from './guards.ts';
 
@@ -10,6 +11,19 @@ describe('the list of guards', () => {
     const source = readFileSync(guard.file, 'utf8');
     for (const { snippet } of [guard, ...(guard.also ?? [])]) expect(source.split(snippet)).toHaveLength(2);
     if (guard.shownBy) expect(existsSync(guard.shownBy.split(' ')[0] ?? '')).toBe(true);
+  });
+
+  const text = (path: string) => readFileSync(path, 'utf8').replace(/\s+/g, ' ');
+
+  it('is argued for in the protocol, by name; the guard rails of automation are in a record of their own', () => {
+    const protocol = text('docs/protocol.md');
+    const argued = GUARDS.filter((guard) => !AUTOMATION.includes(guard));
+    expect(argued.map(({ name }) => name).filter((name) => !protocol.includes(`*${name}*`))).toEqual([]);
+  });
+
+  it('stands in the table of what falls without each: when this fails, run "npm run mutate -- --table"', () => {
+    const table = text('docs/found-bugs.md');
+    expect(GUARDS.map(({ name }) => name).filter((name) => !table.includes(`| ${name} |`))).toEqual([]);
   });
 
   it('names each guard once', () => {

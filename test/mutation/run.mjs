@@ -128,7 +128,7 @@ if (options.table && options.drill) {
   ]);
   writeTable('--drill --table', { head: ['without', 'drill', 'what goes wrong', 'what it said'], rows });
 } else if (options.table) {
-  const rows = results.map((result) => [result.name, unless('caught', result)]);
-  writeTable(`--seeds ${options.seeds} --table`, { head: ['guard', 'broken without it'], rows });
+  const rows = results.map((result) => [result.name, result.breaks, unless('caught', result)]);
+  writeTable(`--seeds ${options.seeds} --table`, { head: ['guard', 'what goes wrong without it', 'shown by'], rows });
 }
 process.exitCode = bad.length === 0 && results.length > 0 ? 0 : 1;
