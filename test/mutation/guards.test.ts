@@ -1,6 +1,7 @@
 /** The list of guards follows the code: what `npm run mutate` takes out is still there, once, and who shows it is, too. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { transformSync } from 'esbuild';
 import { CATALOG } from '../../drills/catalog/index.ts';
 import { AUTOMATION } from './automation-guards.ts';
 import { DRILL_MUTANTS } from './drill-mutants.ts';
@@ -10,6 +11,10 @@ describe('the list of guards', () => {
   it.each(GUARDS.map((guard) => [guard.name, guard] as const))('finds in the code: %s', (_name, guard) => {
     const source = readFileSync(guard.file, 'utf8');
     for (const { snippet } of [guard, ...(guard.also ?? [])]) expect(source.split(snippet)).toHaveLength(2);
+    // What can not even be compiled shows nothing.
+    const edits = [guard, ...(guard.also ?? [])];
+    const mutant = edits.reduce((text, edit) => text.replace(edit.snippet, () => edit.replacement), source);
+    expect(transformSync(mutant, { loader: 'ts' }).warnings).toEqual([]);
     if (guard.shownBy) expect(existsSync(guard.shownBy.split(' ')[0] ?? '')).toBe(true);
   });
 

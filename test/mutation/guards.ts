@@ -341,8 +341,8 @@ const REPLICATION: readonly Guard[] = [
   {
     name: 'journal entry deleted only after it arrived',
     file: 'cell/replication/drain-journal.ts',
-    snippet: 'tally.failure ??= error;\n',
-    replacement: 'done.push(commit);\n      tally.failure ??= error;\n',
+    snippet: 'if (!isPoison(error)) tally.failure ??= error;\n',
+    replacement: 'if (!isPoison(error)) {\n        tally.failure ??= error;\n        done.push(commit);\n      }\n',
     breaks: 'what a lost call carried is forgotten',
   },
   {
