@@ -1,10 +1,12 @@
 /**
- * Places orders. Invariant: once the order stands it is answered with the order, never with an error that reads like
- * "nothing happened": what is not decided within the deadline is answered as PENDING, and the outbox drives it on.
+ * Places orders. Invariants: once the order was placed by this request it is answered with the order, never with an error
+ * that reads like "nothing happened": what is not decided within the deadline is answered as PENDING, and the outbox drives it
+ * on. And no answer rests on what was only read: what others placed or decided is confirmed first, as a write would be.
  */
 import type { CallBounds, DeliveredMessage } from '../../cell/cell-store.ts';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import { tenantId } from '../../core/ids.ts';
+import { retryConflicts } from '../commit-retry.ts';
 import {
   fingerprintOf,
   ORDER_LINES_MAX,
@@ -69,7 +71,7 @@ export class CheckoutService {
   async #standing(purchase: Purchase, ref: OrderRef, bounds: CallBounds): Promise<WrittenOrder> {
     const { orders, runtime } = this.#dependencies;
     const before = await orders.read(ref, bounds);
-    if (before) return { stored: sameRequest(before, purchase), degraded: null };
+    if (before) return this.#confirmed({ ref, from: sameRequest(before, purchase), bounds });
     const lines = await this.#freeze(purchase, bounds);
     try {
       const order = placeOrder(purchase, { lines, placedAtMs: runtime.clock.wallMs() });
@@ -79,8 +81,20 @@ export class CheckoutService {
       // The same key at the same time: whoever placed it first froze the lines.
       const other = await orders.read(ref, bounds);
       if (other === null) throw error;
-      return { stored: sameRequest(other, purchase), degraded: null };
+      return this.#confirmed({ ref, from: sameRequest(other, purchase), bounds });
     }
+  }
+
+  /** As it stands by now, in both regions, or marked. Throws as any write does. */
+  #confirmed({ ref, from, bounds }: Settling): Promise<WrittenOrder> {
+    const { orders, runtime } = this.#dependencies;
+    let seen: StoredOrder | null = from;
+    return retryConflicts(runtime, bounds, async () => {
+      const stored = seen ?? (await orders.read(ref, bounds));
+      seen = null;
+      if (stored === null) throw noSuchOrder(ref.orderId);
+      return orders.confirm(ref.tenant, stored, bounds);
+    });
   }
 
   async #freeze({ tenant, cart }: Purchase, bounds: CallBounds): Promise<readonly OrderLine[]> {
@@ -105,7 +119,8 @@ export class CheckoutService {
 
   async #decide({ ref, from, bounds }: Settling): Promise<WrittenOrder> {
     try {
-      return await settleOrder(this.#dependencies, { ...ref, ...bounds, from, until: 'decided' });
+      const decided = await settleOrder(this.#dependencies, { ...ref, ...bounds, from, until: 'decided' });
+      return decided.onlyRead ? await this.#confirmed({ ref, from: decided.stored, bounds }) : decided;
     } catch (error) {
       // The order stands and its message with it: it will be decided, and PENDING says so. A bug is told as one.
       if (isPlatformError(error) && error.kind !== 'bug') return { stored: from, degraded: null };

@@ -54,6 +54,14 @@ export class OrderBook {
     return this.#write({ tenant, expected: null, order, parts }, bounds);
   }
 
+  /**
+   * The same order once more: what was only read may stand in this region alone, and an answer must not rest on that. The peer
+   * takes this commit only on top of what it repeats. Throws `VERSION_CONFLICT` when the order moved since it was read.
+   */
+  confirm(tenant: TenantId, { head, order }: StoredOrder, bounds: CallBounds): Promise<WrittenOrder> {
+    return this.#write({ tenant, expected: head, order, parts: {} }, bounds);
+  }
+
   /** Throws `VERSION_CONFLICT` when the order moved since it was read. Ends the message when nothing is left to do. */
   advance(options: { tenant: TenantId; from: StoredOrder; to: Order }, bounds: CallBounds): Promise<WrittenOrder> {
     const { tenant, from, to } = options;

@@ -35,11 +35,16 @@ export interface SettleDependencies {
 
 export type Until = 'decided' | 'settled';
 
+export interface SettledOrder extends WrittenOrder {
+  /** Others moved it to where it stands: that it is in the other region, too, nobody has said. */
+  readonly onlyRead: boolean;
+}
+
 /** Returns the order once it is decided (nothing will change what its owner sees) or settled (nothing is left to do). */
 export async function settleOrder(
   dependencies: SettleDependencies,
   options: OrderRef & CallBounds & { readonly until: Until; readonly from: StoredOrder | null },
-): Promise<WrittenOrder> {
+): Promise<SettledOrder> {
   const work: Work = {
     ...dependencies,
     tenant: options.tenant,
@@ -48,16 +53,19 @@ export async function settleOrder(
     epoch: requireActive(dependencies.runtime.standing()).epoch,
   };
   let current = options.from;
+  /** Ours, or the caller's. */
+  let written = options.from;
   let degraded: WrittenOrder['degraded'] = null;
-  for (let step = 0; step < STEPS_MAX; step++) {
+  for (let steps = 0; steps < STEPS_MAX; steps++) {
     current ??= await work.orders.read(options, options);
     if (current === null) throw noSuchOrder(options.orderId);
     if (isSettled(current.order) || (options.until === 'decided' && current.order.status === 'CONFIRMED')) {
-      return { stored: current, degraded };
+      return { stored: current, degraded, onlyRead: current !== written };
     }
-    const written = await takeStep(work, current).catch(lostRace);
-    degraded = written?.degraded ?? degraded;
-    current = written?.stored ?? null;
+    const step = await takeStep(work, current).catch(lostRace);
+    degraded = step?.degraded ?? degraded;
+    written = step?.stored ?? null;
+    current = written;
   }
   throw new PlatformError({
     code: 'VERSION_CONFLICT',

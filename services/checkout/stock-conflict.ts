@@ -16,6 +16,7 @@ type Operation =
   | { readonly kind: 'settle'; readonly orderId: string; readonly sold: number; readonly released: number };
 
 function merge(present: Aggregate, commit: Commit): MergeResult {
+  if (commit.changes.length === 0) return { kind: 'nothing', why: 'it repeated what was done already' };
   const operation = operationOf(commit);
   if (operation === null) return person('it counted the shelf anew, and others changed the stock since');
   const before = decodeStock(present, commit.aggregate.slice(commit.aggregate.lastIndexOf('/') + 1));

@@ -1,4 +1,8 @@
-/** The stock of a tenant's products in the cell's store: applies the pure operations, one commit each, and retries conflicts. */
+/**
+ * The stock of a tenant's products in the cell's store: applies the pure operations, one commit each, and retries conflicts. An
+ * operation that finds itself done commits all the same, without a change: what it found may stand in this region alone, and the
+ * next step (the charge, the order's end) must not rest on that.
+ */
 import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { CallBounds } from '../../cell/cell-store.ts';
 import type { CommitReceipt } from '../../core/commit.ts';
@@ -75,7 +79,8 @@ export class StockRoom {
       const aggregate = await this.#runtime.store.read(stockId(ref), bounds);
       const before = decodeStock(aggregate, ref.sku);
       const change = operation(before);
-      if (change.stock === before) return { ...change, degraded: null };
+      // What does not go on rests on nothing.
+      if (REFUSED.has(change.outcome)) return { ...change, degraded: null };
       const receipt = await this.#runtime.store.commit(
         {
           aggregate: aggregate.id,
@@ -89,6 +94,8 @@ export class StockRoom {
     });
   }
 }
+
+const REFUSED: ReadonlySet<unknown> = new Set<ReserveOutcome>(['out-of-stock', 'too-many-reservations']);
 
 function known(stock: Stock | null, sku: string): Stock {
   if (stock === null) throw noSuchProduct(sku);
