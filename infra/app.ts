@@ -36,6 +36,8 @@ export function buildApp(topology: Topology, options: SynthOptions): App {
     ...(outdir === undefined ? {} : { outdir }),
     analyticsReporting: false,
     treeMetadata: false,
+    // Where a construct was made: some hundred stack traces for each cell, which nobody reads.
+    stackTraces: false,
     builtinCloudFormationValidation: validate,
     context: FLAGS,
   });

@@ -5,19 +5,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
 import { PlatformError } from '../core/errors.ts';
 import type { Topology } from '../core/topology.ts';
 import { bundleEdgeRouter } from './bundle-edge.ts';
+import { buildFunctions } from './bundle-functions.ts';
 import { EDGE_ENTRY, FUNCTIONS, type FunctionName } from './functions.ts';
 
-/** What Lambda's runtime brings itself. */
-const IN_THE_RUNTIME = ['@aws-sdk/*', '@smithy/*'];
 /** More takes noticeably longer to load at a cold start; a bundle above it carries something that it should not. */
 export const BUNDLE_BYTES_MAX = 250_000;
-/** Some dependencies are CommonJS and call `require` for Node's own modules. */
-const BANNER =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 export interface FunctionCode {
   /** A folder with `index.mjs`. */
@@ -48,7 +43,7 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
   const carried = JSON.stringify(read);
   const functions = new Map<FunctionName, FunctionCode>();
   for (const { name, carriesTopology } of FUNCTIONS) {
-    const code = outputs.get(name) ?? '';
+    const { code } = outputs.get(name) ?? { code: '' };
     refuseTooLarge(name, { bytes: Buffer.byteLength(code), bytesMax: BUNDLE_BYTES_MAX });
     const files = { 'index.mjs': code, ...(carriesTopology ? { 'topology.json': carried } : {}) };
     const dir = join(rootDir, 'dist', 'lambda', name);
@@ -56,26 +51,9 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
     functions.set(name, { dir, hash: hashOf(Object.entries(files).flat()) });
   }
   // Of the code alone: a cell more or less is no other release.
-  const release = hashOf([...[...outputs].flat(), edge ?? '']).slice(0, 12);
+  const codes = [...outputs].flatMap(([name, { code }]) => [name, code]);
+  const release = hashOf([...codes, edge ?? '']).slice(0, 12);
   return { release, functions, edge };
-}
-
-const SETTINGS: BuildOptions = { bundle: true, minify: true, write: false, legalComments: 'none', logLevel: 'silent' };
-
-async function buildFunctions(rootDir: string): Promise<ReadonlyMap<FunctionName, string>> {
-  const { outputFiles = [] } = await build({
-    ...SETTINGS,
-    absWorkingDir: rootDir,
-    entryPoints: FUNCTIONS.map(({ name, entry }) => ({ in: entry, out: name })),
-    outdir: 'out',
-    format: 'esm',
-    platform: 'node',
-    target: 'node22',
-    external: IN_THE_RUNTIME,
-    banner: { js: BANNER },
-  });
-  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
-  return new Map(FUNCTIONS.map(({ name }) => [name, texts.get(join(rootDir, 'out', `${name}.js`)) ?? '']));
 }
 
 /** Moved into place whole, so that a build beside this one reads either the old file or the new one. */

@@ -40,6 +40,7 @@ const SOURCES = [
   'cli',
   'console',
   'bench',
+  'infra',
   'platform.config.ts',
   'package-lock.json',
 ];

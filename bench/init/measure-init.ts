@@ -1,18 +1,21 @@
 /**
- * `init`: what a cold start of each function costs before its first invocation. Each round loads the bundle in a new process,
- * with the SDK from the checkout as the runtime would have it, and counts processor time, which other work on the machine
- * disturbs less than the clock on the wall.
+ * `init`: what a cold start of each function costs before its first invocation. Each round loads the bundle that is deployed in
+ * a new process, with the environment that its stack sets and the SDK from the checkout as the runtime would have it, and counts
+ * processor time, which other work on the machine disturbs less than the clock on the wall.
  */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { textTable } from '../../cli/text-table.ts';
+import { bundleFunctions } from '../../infra/bundle.ts';
+import { cellEnvironment, publisherEnvironment, routerEnvironment } from '../../infra/environment.ts';
+import { FUNCTIONS, type FunctionName } from '../../infra/functions.ts';
 import { findProject } from '../../local/project-root.ts';
+import platform from '../../platform.config.ts';
 import type { BenchRequest, Measured } from '../bench.ts';
 import { summarise } from '../statistics.ts';
-import { bundleFunction, FUNCTION_ENTRIES } from './function-bundles.ts';
 
 const ROUNDS = 7;
 const LOAD_MS_MAX = 30_000;
@@ -20,6 +23,7 @@ const COLUMNS = [
   { title: 'function' },
   { title: 'bytes', align: 'right' },
   { title: 'init, ms of CPU (median)', align: 'right' },
+  { title: 'least', align: 'right' },
 ] as const;
 const run = promisify(execFile);
 
@@ -31,51 +35,53 @@ process.exit(0);`;
 
 export async function measureInit({ quick, rounds, onProgress }: BenchRequest): Promise<Measured> {
   const count = rounds ?? (quick ? 1 : ROUNDS);
-  const { rootDir } = findProject();
-  // Inside the checkout, so that the SDK resolves.
-  const folder = join(rootDir, '.holdfast');
-  mkdirSync(folder, { recursive: true });
-  const dir = mkdtempSync(join(folder, 'init-'));
-  try {
-    const results = [];
-    for (const entry of FUNCTION_ENTRIES) {
-      onProgress(entry);
-      const { bytes, text } = await bundleFunction(entry);
-      const path = join(dir, `${entry.replaceAll('/', '-')}.mjs`);
-      writeFileSync(path, text);
-      const cpuMs: number[] = [];
-      for (let round = 0; round < count; round++) cpuMs.push(await loadOnce(path));
-      results.push({ entry, bytes, initCpuMs: summarise(cpuMs) });
-    }
-    const rows = results.map(({ entry, bytes, initCpuMs }) => [entry, `${bytes}`, `${Math.round(initCpuMs.median)}`]);
-    const text = textTable(COLUMNS, rows);
-    return { settings: { rounds: count }, versions: {}, results, text };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+  const { functions } = await bundleFunctions({ rootDir: findProject().rootDir, topology: platform });
+  const results = [];
+  for (const [name, { dir }] of functions) {
+    onProgress(name);
+    const path = join(dir, 'index.mjs');
+    const cpuMs: number[] = [];
+    for (let round = 0; round < count; round++) cpuMs.push(await loadOnce(path, environmentOf(name)));
+    results.push({ function: name, bytes: statSync(path).size, initCpuMs: summarise(cpuMs) });
   }
+  const rows = results.map(({ function: name, bytes, initCpuMs }) => [
+    ...[name, `${bytes}`, `${Math.round(initCpuMs.median)}`, `${Math.round(initCpuMs.min)}`],
+  ]);
+  return { settings: { rounds: count }, versions: {}, results, text: textTable(COLUMNS, rows) };
 }
 
-async function loadOnce(path: string): Promise<number> {
-  const env = { ...ENVIRONMENT, BUNDLE: pathToFileURL(path).href, PATH: process.env.PATH ?? '' };
+async function loadOnce(path: string, environment: Readonly<Record<string, string>>): Promise<number> {
+  const env = { ...environment, BUNDLE: pathToFileURL(path).href, PATH: process.env.PATH ?? '' };
   const options = { env, timeout: LOAD_MS_MAX };
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', LOAD], options);
   return Number(stdout);
 }
 
-/** What the stacks would set: a module reads its settings while it loads. */
-const ENVIRONMENT = {
-  AWS_LAMBDA_FUNCTION_NAME: 'holdfast-c01',
-  AWS_REGION: 'us-east-1',
-  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  HOLDFAST_CELL: 'c01',
-  HOLDFAST_REGION: 'us-east-1',
-  HOLDFAST_PEER: 'us-west-2',
-  HOLDFAST_HOME: 'us-east-1',
-  HOLDFAST_LEASE_TTL_MS: '300000',
-  HOLDFAST_RENEW_EVERY_MS: '60000',
-  HOLDFAST_FENCE_SHARDS: '4',
-  HOLDFAST_PEER_LOSS: 'continue',
-  HOLDFAST_RELEASE: 'r1',
+/** What the stacks set, and Lambda itself: a module reads its settings while it loads. */
+function environmentOf(name: FunctionName): Readonly<Record<string, string>> {
+  const [cell] = platform.cells;
+  if (!cell) throw new RangeError('A topology has a cell.');
+  const region = cell.home;
+  const { scope } = FUNCTIONS.find((spec) => spec.name === name) ?? { scope: 'region' };
+  const map = { topology: platform, region, bucketName: 'holdfast-map', edgeMapArn: null };
+  const devIssuer = { issuer: 'http://localhost/issuer', jwks: PUBLIC_KEY };
+  return {
+    AWS_LAMBDA_FUNCTION_NAME: 'holdfast',
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: 'none',
+    AWS_SECRET_ACCESS_KEY: 'none',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...(scope === 'cell' ? { ...cellEnvironment({ topology: platform, cell, region, release: 'r1' }), ...CELL } : {}),
+    ...(name === 'router' ? routerEnvironment({ ...map, devIssuer }) : {}),
+    ...(name === 'publisher' ? publisherEnvironment(map) : {}),
+  };
+}
+
+/** It verifies nothing here; the router wants to have one. */
+const PUBLIC_KEY =
+  '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"bench","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
+
+const CELL = {
   HOLDFAST_KEEPERS: 'economy',
   HOLDFAST_SERVICE_URLS: '{"cart":"https://a.test","catalog":"https://b.test","checkout":"https://c.test"}',
   PAYMENTS_URL: 'https://abc.lambda-url.us-east-1.on.aws/',
