@@ -2,7 +2,7 @@
  * Where everything lies in a cell's table. One table a cell and region:
  *
  *   AGG#<aggregate>      HEAD | ITEM#<name> | IDEM#<key>     aggregates
- *   FENCE#<shard>        FENCE                               the fence
+ *   FENCE#<shard>        FENCE                               the fence; the keeper's proof that the store takes writes counts on it
  *   JOURNAL#<shard>      <aggregate>#<epoch>#<version>       commits not yet known to be at the peer
  *   OUTBOX#<shard>       <aggregate>#<message id>            messages not yet dealt with
  *   QUARANTINE           <aggregate>#<epoch>#<version>       commits that came with an epoch below the fence
@@ -10,7 +10,7 @@
  *   RECONCILED_COPY      <aggregate>#<epoch>#<version>       of the other region's, what was discarded or merged
  *   RECONCILED_UNCOPIED  <aggregate>#<epoch>#<version>       of ours, what is still to be copied there
  *   HEARTBEAT            <origin region>                     how far the peer's commits have arrived here
- *   PROBE                <region>                            the keeper's proof that its store takes writes
+ *   PROBE                peer <region>                       whether the peer's store takes writes again
  */
 import type { Commit, Head, Revision } from '../../core/commit.ts';
 import type { Fence } from '../../core/fence.ts';

@@ -120,6 +120,13 @@ const LEASE: readonly Guard[] = [
     breaks: 'a region with a frozen store keeps its lease for ever',
   },
   {
+    name: 'the proof of the store moves no fence',
+    file: 'cell/lease/own-store-probe.ts',
+    snippet: "await table.write({ kind: 'put', item, when }, bounds)",
+    replacement: "await table.write({ kind: 'put', item }, bounds)",
+    breaks: "an old holder's proof lowers a fence that was raised against it",
+  },
+  {
     name: "the taker's own fence counts",
     file: 'core/lease.ts',
     snippet: 'epoch: nextEpoch(Math.max(lease.epoch, options.ownFence)),',

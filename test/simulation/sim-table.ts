@@ -30,8 +30,8 @@ export interface SimTableOptions {
 
 type Kind = 'read' | 'write' | 'probe' | 'delete';
 
-/** A fence check and one put. */
-const PROBE_WRITES = 2;
+/** No commit is that small: a fence of a shard or two is raised. */
+const RAISE_WRITES = 2;
 const TORN_RATIO = 0.25;
 const TORN_FOR_MS = 6;
 
@@ -78,14 +78,13 @@ export class SimTable implements Table {
   }
 
   write(write: TableWrite, bounds: CallBounds): Promise<WriteResult> {
-    return this.#call('write', bounds, (rows) => rows.transact([write]));
+    // The keeper's proof is the most frequent write by far; it must not spring the traps that wait for a commit.
+    return this.#call(isProbe(write) ? 'probe' : 'write', bounds, (rows) => rows.transact([write]));
   }
 
   transact(writes: readonly TableWrite[], bounds: CallBounds): Promise<WriteResult> {
     this.#o.sends(writes);
-    // The keeper's probe is the most frequent write by far; it must not spring the traps that wait for a commit.
-    const kind = writes.length <= PROBE_WRITES ? 'probe' : 'write';
-    return this.#call(kind, bounds, (rows) => rows.transact(writes));
+    return this.#call(writes.length <= RAISE_WRITES ? 'probe' : 'write', bounds, (rows) => rows.transact(writes));
   }
 
   deleteMany(keys: readonly Key[], bounds: CallBounds): Promise<void> {
@@ -247,6 +246,9 @@ export class SimTable implements Table {
     });
   }
 }
+
+/** A shard of the fence, written again as it is, with the count of the proofs. */
+const isProbe = (write: TableWrite): boolean => write.kind === 'put' && 'count' in write.item;
 
 type Target = SimStore['table'];
 
