@@ -54,6 +54,7 @@ export class OnDemandCell {
     this.cell = wireCell({
       ...parts,
       hearsPeer,
+      amongOthers: true,
       unwitnessedMsMax: unwitnessedMsMax(config.leaseTtlMs),
       onFenced: () => this.lookAgain(),
     });

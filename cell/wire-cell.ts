@@ -54,6 +54,8 @@ export interface Wiring extends CellParts {
   readonly unwitnessedMsMax?: number;
   /** Whether this process exchanges heartbeats with the peer. */
   readonly hearsPeer: boolean;
+  /** One of several processes of its region: keeper and heartbeat look at what is before they write it again. */
+  readonly amongOthers?: boolean;
   /** The store refused our epoch, besides that the keeper's doorbell rings. */
   readonly onFenced?: () => void;
 }
@@ -72,6 +74,7 @@ export function wireCell(wiring: Wiring) {
     ...{ region, peerRegion, own, peer, fenceShards, lease: keeper, health, clock, rng },
     record: () => keeper.record,
     journal,
+    amongOthers: wiring.amongOthers ?? false,
   });
   const counters = new StoreCounters();
   const relay = new OutboxRelay({ table: own, lease: keeper, clock, rng });
@@ -119,12 +122,12 @@ function wireDocuments({ config: { cell }, tables: { arbiter }, clock, rng, env,
 }
 
 /** Who holds the lease, and what this process believes of the peer: each hears of the other. */
-function wireLease({ config, tables: given, clock, rng, unwitnessedMsMax }: Wiring) {
+function wireLease({ config, tables: given, clock, rng, unwitnessedMsMax, amongOthers = false }: Wiring) {
   const bound = unwitnessedMsMax === undefined ? {} : { unwitnessedMsMax };
   const health = new PeerHealth({ clock, leaseTtlMs: config.leaseTtlMs, ...bound });
   const tables = { ...given, peer: new PeerTable(given.peer, health) };
   const keeper = new LeaseKeeper({
-    ...{ ...config, ttlMs: config.leaseTtlMs, own: tables.own, clock, rng },
+    ...{ ...config, ttlMs: config.leaseTtlMs, own: tables.own, clock, rng, amongOthers },
     arbiter: new LeaseArbiter(tables.arbiter),
     arbiterTable: tables.arbiter,
     onOpen: ({ peerReachable, sentAtMs }) => {

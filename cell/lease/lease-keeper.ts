@@ -59,6 +59,11 @@ export interface LeaseKeeperOptions {
   readonly peerAnswered: (sinceMs: number) => boolean;
   /** Another process of this region has had an answer from the store that this region took over from. */
   readonly onPeerBack: () => void;
+  /**
+   * Others of this region renew, too, so what this process has seen of the record is mostly old: it reads before it renews,
+   * because a renewal that is refused costs as much as one that is not. Default: alone, so the renewal itself is the look.
+   */
+  readonly amongOthers?: boolean;
 }
 
 interface Held {
@@ -136,9 +141,9 @@ export class LeaseKeeper implements LeaseView {
 
   /** One look at the record, one action. Throws what arbiter and store throw; nothing is lost by that, time goes on. */
   async step(): Promise<void> {
-    const { arbiter, cell, region } = this.#o;
+    const { arbiter, cell, region, amongOthers = false } = this.#o;
     // While we hold it the renewal itself is the look: it is conditional on the record, and a lost one brings the other.
-    if (this.#held && this.standing().held) return this.#keep(this.#held.lease);
+    if (!amongOthers && this.#held && this.standing().held) return this.#keep(this.#held.lease);
     const lease = await arbiter.read(cell, this.#bounds());
     this.#learn(lease);
     if (lease === null) return this.#grantFirst();
