@@ -1,10 +1,10 @@
 /** The replicator function of a cell in one region: its handler, for the table's stream and for the schedule. */
 import { toPlatformError } from '../../core/errors.ts';
 import type { Poisoned } from '../replication/drain-journal.ts';
-import { type CellMetrics, metricsLine } from './emit-metrics.ts';
+import { type CellFigures, metricsLine } from './emit-metrics.ts';
 import { bounded, type InvocationContext } from './invocation.ts';
 import { lambdaCell } from './lambda-cell.ts';
-import { replicatorTurn } from './replicator-turn.ts';
+import { replicationTrouble, replicatorTurn } from './replicator-turn.ts';
 import { isStreamEvent, shipBatch } from './stream-batch.ts';
 
 const cell = lambdaCell(process.env, { hearsPeer: true });
@@ -19,11 +19,13 @@ export const handler = (event: unknown, context: InvocationContext) =>
     }
     const report = await replicatorTurn(cell, invocation);
     tell(report.poisoned, { ReplicationLag: report.lagMs, PoisonedEntries: report.poisoned.length });
+    const trouble = replicationTrouble(report);
+    if (trouble !== null) throw trouble;
     return { ...report, poisoned: report.poisoned.length };
   });
 
 /** The names of entries and what was wrong; never what is in them. */
-function tell(poisoned: readonly Poisoned[], figures: CellMetrics): void {
+function tell(poisoned: readonly Poisoned[], figures: CellFigures): void {
   const release = process.env.HOLDFAST_RELEASE;
   console.log(metricsLine(runtime.identity, { atMs: clock.wallMs(), figures, release }));
   for (const { commit, error } of poisoned) {

@@ -43,10 +43,14 @@ export interface Errand {
   readonly deadlineAtMs: number;
 }
 
-export interface Delivered {
+interface Answered {
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: Buffer;
+}
+
+export interface Delivered extends Answered {
+  readonly cell: CellId;
 }
 
 /** What did not end with a cell's answer. */
@@ -78,7 +82,7 @@ export class Exchange {
     });
     const exchange = new Exchange(parts, { errand, routing, service });
     const ended = await exchange.#follow(routing.begin(errand.maxStalenessMs));
-    return isPlatformError(ended) ? { error: ended, cell: forward.cell } : ended;
+    return isPlatformError(ended) ? { error: ended, cell: forward.cell } : { ...ended, cell: forward.cell };
   }
 
   private constructor(
@@ -93,13 +97,13 @@ export class Exchange {
   }
 
   /** Ends because `Routing` allows no more than `ATTEMPTS_MAX` attempts, and a cell's motion no more than so many waits. */
-  async #follow(first: RegionName | PlatformError): Promise<Delivered | PlatformError> {
-    let next: RegionName | PlatformError | Delivered = first;
+  async #follow(first: RegionName | PlatformError): Promise<Answered | PlatformError> {
+    let next: RegionName | PlatformError | Answered = first;
     while (typeof next === 'string') next = await this.#attempt(next);
     return next;
   }
 
-  async #attempt(region: RegionName): Promise<RegionName | PlatformError | Delivered> {
+  async #attempt(region: RegionName): Promise<RegionName | PlatformError | Answered> {
     const { clock, door } = this.#parts;
     const { cell } = this.#routing.forward;
     this.#routing.countAttempt();
@@ -119,7 +123,7 @@ export class Exchange {
     return this.#judge(answer, seen);
   }
 
-  async #judge(answer: CellAnswer, seen: AttemptSeen): Promise<RegionName | PlatformError | Delivered> {
+  async #judge(answer: CellAnswer, seen: AttemptSeen): Promise<RegionName | PlatformError | Answered> {
     const { method } = this.#errand;
     const { forward } = this.#routing;
     switch (answer.kind) {
@@ -142,7 +146,7 @@ export class Exchange {
   async #answered(
     answer: CellAnswer & { kind: 'answered' },
     seen: AttemptSeen,
-  ): Promise<RegionName | PlatformError | Delivered> {
+  ): Promise<RegionName | PlatformError | Answered> {
     const { status, head, body } = answer;
     const { holder } = this.#parts;
     if (status === MISDIRECTED || head.moving) {

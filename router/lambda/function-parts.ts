@@ -24,8 +24,11 @@ const MAP_EVERY_MS = 2_000;
 const KEYS_EVERY_MS = 60_000;
 const KEYS_FAILED_MS = 5_000;
 
-export function makeFunctionParts(settings: FunctionSettings, ports: { clock: Clock; rng: Rng }): FunctionParts {
-  const { clock, rng } = ports;
+export function makeFunctionParts(
+  settings: FunctionSettings,
+  ports: { readonly clock: Clock; readonly rng: Rng; readonly log: (line: string) => void },
+): FunctionParts {
+  const { clock, rng, log } = ports;
   const cells = cellSpecs(settings.topology);
   const kept = new KeptSnapshot({ clock, path: settings.keptSnapshotPath });
   const holder = new MapHolder({ clock, cells, onChange: () => kept.changed() });
@@ -49,7 +52,7 @@ export function makeFunctionParts(settings: FunctionSettings, ports: { clock: Cl
   kept.load(snapshots, settings.bundledSnapshots);
   const never = new AbortController().signal;
   return {
-    ...{ clock, region: settings.region, cells, holder, snapshots, kept, poller, authenticator, caller, signer },
+    ...{ clock, log, region: settings.region, cells, holder, snapshots, kept, poller, authenticator, caller, signer },
     ...{ door, links, lastKnownGood: kept, inFlightMax: 1 },
     admits: (cell, region) => door(cell, region).breaker.admits(clock.monotonicMs()),
     isBroken: (cell, region) => door(cell, region).breaker.isBroken,

@@ -14,7 +14,7 @@ const settings = readFunctionSettings(process.env, {
   topology: JSON.parse(readFileSync(beside('topology.json'), 'utf8')),
   snapshotPath: beside('map.json'),
 });
-const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng });
+const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng, log: (line) => console.log(line) });
 // The first look at the map goes on beside the rest of the start.
 parts.refreshMap.kick();
 parts.refreshKeys.kick();

@@ -1,18 +1,21 @@
 /**
- * One round of probes: asks the router function of every region, by direct invocation, what it sees of every cell. Another
+ * One round of probes: asks the router function of every *other* region, by direct invocation, what it sees of every cell. Another
  * path than clients take up to the router (Lambda's API instead of CloudFront and the public URL), the same one from there.
+ * A region is looked at from outside only: its own look would be gone with it, and cost as much again.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { RegionName } from '../../core/ids.ts';
 import type { Topology } from '../../core/topology.ts';
 import type { HttpsCaller } from './https-caller.ts';
 import { PROBE_EVENT, type ProbeReport } from './probe-errand.ts';
-import { metricLines } from './probe-metrics.ts';
+import { probeLines } from './probe-metrics.ts';
 import type { CallSigner } from './signed-call.ts';
 
 export interface ProbeParts {
   readonly clock: Clock;
   readonly topology: Topology;
+  /** Where the probe stands. */
+  readonly region: RegionName;
   readonly caller: HttpsCaller;
   readonly signer: CallSigner;
   /** Of the router function in a region, for one invocation. */
@@ -27,9 +30,10 @@ const REPORT_BYTES_MAX = 512 * 1024;
 /** Never rejects: a router that can't be asked is what it reports. */
 export async function probeRound(parts: ProbeParts): Promise<readonly string[]> {
   const cells = parts.topology.cells.map(({ id }) => id);
-  const lines = parts.topology.regions.map(async (region) => {
+  const others = parts.topology.regions.filter((region) => region !== parts.region);
+  const lines = others.map(async (region) => {
     const report = await askRouter(parts, region).catch(() => null);
-    return metricLines({ region, cells, report }, parts.clock.wallMs());
+    return probeLines({ region, cells, report }, parts.clock.wallMs());
   });
   return (await Promise.all(lines)).flat();
 }

@@ -14,6 +14,7 @@ import { readHead } from '../core/request-head.ts';
 import { isSafe } from '../core/retry.ts';
 import { DOCUMENT_TIMEOUT_MS } from './documents.ts';
 import { Exchange, type ExchangeParts } from './exchange.ts';
+import { type Ending, failureLine } from './failure-metric.ts';
 import type { KeptSnapshot } from './kept-snapshot.ts';
 import type { OutOfBand } from './out-of-band.ts';
 import { isProbe, probeCells } from './probe-errand.ts';
@@ -26,6 +27,8 @@ export interface FunctionParts extends ExchangeParts, Introspected {
   readonly kept: KeptSnapshot;
   readonly refreshMap: OutOfBand;
   readonly refreshKeys: OutOfBand;
+  /** A line of the function's log. */
+  readonly log: (line: string) => void;
 }
 
 /** The part of Lambda's context that is used. */
@@ -92,8 +95,20 @@ async function deliver(
     console.error(error);
     return { error, cell: null };
   });
-  if (!('error' in ended)) return toUrlResult(ended);
-  return refuse(ended.error, { requestId, headers: ended.cell === null ? [] : ['x-cell', ended.cell] });
+  const failed = 'error' in ended;
+  const result = failed
+    ? refuse(ended.error, { requestId, headers: ended.cell === null ? [] : ['x-cell', ended.cell] })
+    : toUrlResult(ended);
+  if (ended.cell !== null) {
+    const status = result.statusCode;
+    tellFailure(parts, { cell: ended.cell, status, code: failed ? ended.error.code : null, requestId });
+  }
+  return result;
+}
+
+function tellFailure(parts: FunctionParts, ending: Omit<Ending, 'region'>): void {
+  const line = failureLine({ ...ending, region: parts.region }, parts.clock.wallMs());
+  if (line !== null) parts.log(line);
 }
 
 async function authenticate(

@@ -1,18 +1,17 @@
 /** The functions beside a cell's services, as Lambda calls them: by stream, by schedule, as a doorbell. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { addressKey, announce, parseServiceUrls } from '../../cell/functions/address-book.ts';
-import { metricsLine } from '../../cell/functions/emit-metrics.ts';
-import { bounded, isScheduled } from '../../cell/functions/invocation.ts';
-import { replicatorTurn } from '../../cell/functions/replicator-turn.ts';
+import { relayTurn } from '../../cell/functions/relay-turn.ts';
+import { replicationTrouble, replicatorTurn } from '../../cell/functions/replicator-turn.ts';
 import { type StreamRecord, shipBatch } from '../../cell/functions/stream-batch.ts';
 import { readFence } from '../../cell/store/raise-fence.ts';
-import { journalPk } from '../../cell/store/table-layout.ts';
+import { journalPk, quarantineItem } from '../../cell/store/table-layout.ts';
 import type { Item } from '../../cell/table/table.ts';
+import type { Commit } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
-import { FakeClock } from '../../core/fake-clock.ts';
-import { type Environment, Environments, urlsOf } from '../doubles/environments.ts';
-import { noDeadline } from '../doubles/faulty-table.ts';
-import { CELL, EAST, type TwoRegions, WEST } from '../doubles/two-regions.ts';
+import { aggregateId } from '../../core/ids.ts';
+import { type Environment, Environments } from '../doubles/environments.ts';
+import { FaultyTable, noDeadline } from '../doubles/faulty-table.ts';
+import { EAST, type TwoRegions, WEST } from '../doubles/two-regions.ts';
 
 let all: Environments;
 let world: TwoRegions;
@@ -156,6 +155,28 @@ describe('the schedule of the replicator', () => {
     expect(await atPeer('b')).toBe(true);
   });
 
+  it('beats once when there was nothing to ship, and again once something was', async () => {
+    let beats = 0;
+    replicator.peer.before = (call) => {
+      if (call === 'write') beats += 1;
+    };
+    await sweep();
+    expect(beats).toBe(1);
+    await leaveBehind(['a']);
+    beats = 0;
+    await sweep();
+    expect(beats).toBe(2);
+  });
+
+  it("looks at the peer's fence before it raises it: what stands is left alone", async () => {
+    await sweep();
+    const calls: string[] = [];
+    const another = all.environment(EAST, { hearsPeer: true });
+    another.peer.before = (call) => void calls.push(call);
+    await world.settle(replicatorTurn(another.cell, another.invocation()));
+    expect(calls).toEqual(['write', 'getMany']);
+  });
+
   it("fences the peer's store once this region is the owner and can reach it", async () => {
     const west = all.environment(WEST, { hearsPeer: true });
     await world.move({ kind: 'failover', to: WEST });
@@ -164,77 +185,64 @@ describe('the schedule of the replicator', () => {
   });
 });
 
-describe('the keeper', () => {
-  it('takes a lease that was released to its region, as a doorbell and without one', async () => {
-    const keeper = all.environment(WEST);
-    await world.move({ kind: 'failover', to: WEST });
-    expect(await world.settle(keeper.keep())).toMatchObject({ standing: { held: true, epoch: 2 } });
+describe('the schedule of the relay', () => {
+  let relay: Environment;
+  beforeEach(() => {
+    relay = all.environment(EAST);
+  });
+  const turn = () => world.settle(relayTurn(relay.cell, relay.invocation()));
+
+  it('asks for no lease while nothing waits, also when the peer does not answer', async () => {
+    relay.peer.state = 'timeout';
+    expect(await turn()).toEqual({ waiting: 0, settled: 0, left: 0 });
+    expect([relay.arbiter.calls, relay.own.calls]).toEqual([0, 5]);
   });
 
-  it('tells where the services are, and writes it only when it has changed', async () => {
-    const keeper = all.environment(EAST);
-    expect((await world.settle(keeper.keep())).announced).toBe(true);
-    expect((await world.settle(keeper.keep())).announced).toBe(false);
-    expect(world.arbiter.peek(addressKey({ cell: CELL, region: EAST }))).toMatchObject({
-      ...urlsOf(EAST),
-      release: 'r1',
-    });
-    const moved = { cell: CELL, region: EAST, urls: urlsOf(EAST), release: 'r2' };
-    expect(await announce(world.arbiter, moved, noDeadline)).toBe(true);
-  });
-
-  it('tries again when the arbiter fails once, and fails when it does not answer at all', async () => {
-    const keeper = all.environment(EAST);
-    let failures = 2;
-    keeper.arbiter.before = () => {
-      keeper.arbiter.state = failures-- > 0 ? 'timeout' : 'up';
+  it.each([EAST, WEST])('settles what waits in the quarantine of %s', async (region) => {
+    const revision = { epoch: 0, version: 1 };
+    const id = 'stock/acme/mug#0000000000#000000000001';
+    const commit: Commit = {
+      ...{ aggregate: aggregateId('stock/acme/mug'), class: 'strict', ...revision, previous: null },
+      ...{ lineage: [revision], origin: region, changes: [], idempotency: null, outbox: [], outboxDone: [], atMs: 0 },
     };
-    expect((await world.settle(keeper.keep())).standing.held).toBe(true);
-    const cutOff = all.environment(EAST);
-    cutOff.arbiter.state = 'timeout';
-    await expect(world.settle(cutOff.keep())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    const item = quarantineItem({ id, commit, fenceEpoch: 1, quarantinedAtMs: 0 });
+    await new FaultyTable(world.stores[region] ?? world.arbiter).write({ kind: 'put', item }, noDeadline);
+    const { settled, left } = await turn();
+    expect(settled + left).toBe(1);
+    expect(relay.arbiter.calls).toBeGreaterThan(0);
+  });
+
+  it('fails when its own store does not answer, and is seen to', async () => {
+    relay.own.state = 'timeout';
+    await expect(turn()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 });
 
-describe('an invocation', () => {
-  it('is told when its time is over, with some left to end in order', async () => {
-    const clock = new FakeClock();
-    const told = bounded(clock, { getRemainingTimeInMillis: () => 10_000 }, async ({ signal }) => {
-      await clock.sleep(60_000, signal).catch(() => undefined);
-      return clock.monotonicMs();
+describe('what the replicator fails for', () => {
+  it('is nothing while the peer has all there is', async () => {
+    await leaveBehind(['a']);
+    expect(replicationTrouble(await sweep())).toBeNull();
+  });
+
+  it('is a peer that does not take what waits', async () => {
+    await leaveBehind(['a']);
+    replicator.peer.state = 'timeout';
+    expect(replicationTrouble(await sweep())).toMatchObject({
+      code: 'PEER_UNREPLICATED',
+      effect: 'none',
+      message: expect.stringContaining('the sweep broke off'),
     });
-    await clock.advance(60_000);
-    expect(await told).toBe(9_000);
   });
 
-  it('is known to be scheduled by its shape', () => {
-    expect(isScheduled({ version: '0', source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} })).toBe(
-      true,
-    );
-    for (const other of [{}, null, 'doorbell', { source: 'operator' }]) expect(isScheduled(other)).toBe(false);
+  it('is an entry that needs a person, each time', async () => {
+    await leaveBehind(['poison']);
+    poison('poison');
+    expect(replicationTrouble(await sweep())?.message).toMatch(/1 entries are refused each time/);
   });
 
-  it('leaves figures that nobody knows out of its metrics', () => {
-    const identity = { cell: CELL, region: EAST, peer: WEST };
-    const line = JSON.parse(
-      metricsLine(identity, { atMs: 1.4, figures: { LeaseHeld: 1, ReplicationLag: null }, release: 'r1' }),
-    );
-    expect(line).toMatchObject({ cell: CELL, region: EAST, release: 'r1', LeaseHeld: 1 });
-    expect(line._aws.CloudWatchMetrics[0].Metrics).toEqual([{ Name: 'LeaseHeld', Unit: 'Count' }]);
+  it('is a commit that waits for longer than from one sweep to the next', () => {
+    const at = (lagMs: number | null) => replicationTrouble({ lagMs, poisoned: [], failure: null });
+    expect([at(60_000), at(null)]).toEqual([null, null]);
+    expect(at(60_001)?.message).toMatch(/wait for 60001 ms, allowed are 60000/);
   });
-
-  it('tells a figure of 0 in the line, and sends no metric for it, which would cost', () => {
-    const identity = { cell: CELL, region: EAST, peer: WEST };
-    const line = JSON.parse(
-      metricsLine(identity, { atMs: 1, figures: { OutboxWaiting: 0, Reconciled: 0 }, release: undefined }),
-    );
-    expect(line).toEqual({ cell: CELL, region: EAST, OutboxWaiting: 0, Reconciled: 0 });
-  });
-
-  it.each(['', '[]', '{"cart": "https://a"}', '{"cart": 1, "catalog": 2, "checkout": 3}'])(
-    'is refused service URLs that are none: %s',
-    (text) => {
-      expect(() => parseServiceUrls(text)).toThrow(/HOLDFAST_SERVICE_URLS/);
-    },
-  );
 });

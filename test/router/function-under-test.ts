@@ -71,12 +71,14 @@ export async function started(given: Given = {}) {
     credentials: () => ({ accessKeyId: 'AKIATEST', secretAccessKey: 'secret', sessionToken: 'session' }),
   };
   const open = () => {
-    const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng });
+    const logged: string[] = [];
+    const log = (line: string) => void logged.push(line);
+    const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng, log });
     opened.push(parts.caller);
     const handler = routerFunction(parts);
     const ask = async (more: object = {}) =>
       read((await handler(event(more), { awsRequestId: 'q', getRemainingTimeInMillis: () => 30_000 })) as UrlResult);
-    return { parts, handler, ask };
+    return { parts, handler, ask, logged };
   };
   return { ...open(), reopen: open };
 }

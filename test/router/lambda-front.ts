@@ -18,7 +18,7 @@ export async function startLambdaRouter(
   settings: FunctionSettings,
   { firstMapWaitMs = FIRST_MAP_WAIT_MS }: { firstMapWaitMs?: number },
 ): Promise<{ port: number; close(): Promise<void> }> {
-  const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng });
+  const parts = makeFunctionParts(settings, { clock: systemClock, rng: systemRng, log: () => undefined });
   const handler = routerFunction(parts);
   const untilMs = systemClock.monotonicMs() + firstMapWaitMs;
   while (!parts.snapshots.hasAddresses && systemClock.monotonicMs() < untilMs) {

@@ -133,3 +133,28 @@ describe('a call of a cell', () => {
     expect(asked).toBe(2);
   });
 });
+
+describe('a failure that a tenant sees', () => {
+  it('is a metric by cell and region of the router, whoever answered it; nothing else is', async () => {
+    const { ask, logged } = await started({ east: answering(500, { 'x-cell': 'c01' }), west: answering(500) });
+    expect((await ask({ method: 'POST', body: '{}' })).statusCode).toBe(500);
+    const [line] = logged.map((text) => JSON.parse(text));
+    expect(line).toMatchObject({ cell: 'c01', region: EAST, status: 500, code: null, CellFailed: 1, requestId: 'q' });
+    expect(line._aws.CloudWatchMetrics).toEqual([
+      { Namespace: 'Holdfast', Dimensions: [['cell', 'region']], Metrics: [{ Name: 'CellFailed', Unit: 'Count' }] },
+    ]);
+  });
+
+  it('counts when the cell could say nothing for itself', async () => {
+    const { ask, logged } = await started({ east: answering(502), west: answering(502) });
+    const { json } = await ask({ method: 'POST', body: '{}' });
+    expect(logged.map((text) => JSON.parse(text))).toMatchObject([{ cell: 'c01', code: json.code, CellFailed: 1 }]);
+  });
+
+  it('is none when the caller is wrong, or the answer is fine', async () => {
+    const { ask, logged } = await started({ east: answering(404, { 'x-cell': 'c01' }) });
+    await ask();
+    await ask({ headers: { authorization: 'Bearer none' } });
+    expect(logged).toEqual([]);
+  });
+});
