@@ -58,3 +58,7 @@ export function publisherEnvironment(of: {
     ...(edgeMapArn === null ? {} : { HOLDFAST_KVS_ARN: edgeMapArn }),
   };
 }
+
+export const probeEnvironment = ({ region }: { readonly region: RegionName }): FunctionEnvironment => ({
+  HOLDFAST_REGION: region,
+});

@@ -40,7 +40,7 @@ export type OtherGrant =
   | 'write-edge-map'
   /** Requests to the services of every cell. */
   | 'call-cells'
-  /** The routers of all regions, by direct invocation. */
+  /** The routers of the other regions, by direct invocation. */
   | 'ask-routers'
   | 'call-payments';
 

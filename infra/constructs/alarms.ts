@@ -8,7 +8,7 @@ import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
-import { ALARM_TOPIC } from '../../core/aws-names.ts';
+import { ALARM_TOPIC, METRICS_NAMESPACE } from '../../core/aws-names.ts';
 
 export const MINUTE = Duration.minutes(1);
 
@@ -69,4 +69,14 @@ export function lambdaSum(functionName: string, metricName: string): cloudwatch.
     statistic: 'Sum',
     period: MINUTE,
   });
+}
+
+/** What our own code counts of a cell, as it sends it: only while there is something to count, so that silence costs nothing. */
+export function cellSum(
+  metricName: 'CellFailed' | 'ProbeFailed',
+  of: { cell: string; region: string },
+): cloudwatch.Metric {
+  const { cell, region } = of;
+  const at = { namespace: METRICS_NAMESPACE, dimensionsMap: { cell, region } };
+  return new cloudwatch.Metric({ ...at, metricName, statistic: 'Sum', period: MINUTE });
 }

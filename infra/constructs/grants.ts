@@ -129,7 +129,10 @@ function otherStatements(grant: OtherGrant, place: GrantPlace): readonly Grant[]
         because: 'Routers serve cells that are made after them; a new cell must not mean a new role in every region.',
       });
     case 'ask-routers': {
-      const resources = regions.map((at) => `arn:aws:lambda:${at}:${account}:function:${regionFunctionName('router')}`);
+      const others = regions.filter((at) => at !== region);
+      const resources = others.map(
+        (at) => `arn:aws:lambda:${at}:${account}:function:${regionFunctionName('router')}:${LIVE}`,
+      );
       return [{ sid: 'AskRouters', actions: ['lambda:InvokeFunction'], resources }];
     }
     case 'call-payments':

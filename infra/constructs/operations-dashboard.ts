@@ -60,7 +60,7 @@ function cellCharts(region: string): readonly Chart[] {
       metrics: of('UrlRequestLatency', SERVICES),
     },
     {
-      title: `${region}: replication lag, ms`,
+      title: `${region}: replication lag, ms, from 5 s on`,
       region,
       stat: 'Maximum',
       metrics: [[METRICS_NAMESPACE, 'ReplicationLag', 'cell', CHOSEN, 'region', region]],

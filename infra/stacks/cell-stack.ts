@@ -2,7 +2,6 @@
  * One cell in one region, whole: its table, its services, and those who keep its lease, its replication and its messages
  * going. It names nothing that another cell's stack makes, so it is deployed, broken and destroyed alone.
  */
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Duration, Stack } from 'aws-cdk-lib/core';
 import type { Construct } from 'constructs';
@@ -16,7 +15,7 @@ import {
 import type { RegionName } from '../../core/ids.ts';
 import type { CellSpec } from '../../core/topology.ts';
 import { SERVICES } from '../../core/topology-aws.ts';
-import { alarmDesk, lambdaSum, MINUTE } from '../constructs/alarms.ts';
+import { alarmDesk, cellSum, lambdaSum } from '../constructs/alarms.ts';
 import { CellTable } from '../constructs/cell-table.ts';
 import { deadLetters } from '../constructs/dead-letters.ts';
 import { EveryMinute } from '../constructs/every-minute.ts';
@@ -67,7 +66,7 @@ export class CellStack extends PlatformStack {
       const ruleName = `${cellFunctionName(cell.id, name)}-every-minute`;
       new EveryMinute(this, `${titled(name)}EveryMinute`, { target: live, ruleName });
     }
-    this.#alarms(queue.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: 'Maximum' }));
+    this.#alarms();
   }
 
   #function(
@@ -124,7 +123,8 @@ export class CellStack extends PlatformStack {
     });
   }
 
-  #alarms(undelivered: cloudwatch.Metric): void {
+  /** Five, of one metric each, and none on the queue: what lies there has made the replicator fail already. */
+  #alarms(): void {
     const { cell, region, topology } = this.#props;
     const desk = alarmDesk(this, { notify: topology.aws.alarmEmail !== null });
     const name = (what: string) => `${cellStackName(cell.id, region)}-${what}`;
@@ -142,32 +142,27 @@ export class CellStack extends PlatformStack {
     );
     runs(
       'replicator',
-      'Fails, or was not called, for 3 minutes: commits stay here alone. See its log; the journal keeps them.',
+      'Fails, was not called, or could not bring everything to the peer, for 3 minutes: commits stay here alone. See its log; the journal keeps them.',
     );
     runs(
       'relay',
       'Fails, or was not called, for 3 minutes: orders wait for their payment. See its log; the outbox keeps them.',
     );
-    desk.add('Undelivered', {
-      name: name('undelivered'),
-      meaning: 'A doorbell was given up. Nothing is lost, the sweep replicates it; look why the replicator refused it.',
-      metric: undelivered,
-      threshold: 1,
-      ...{ bad: 1, of: 1 },
-    });
-    desk.add('ServicesFail', {
-      name: name('services-fail'),
+    desk.add('Fails', {
+      name: name('fails'),
       meaning:
-        'The services answer 5xx, 5 times a minute or more, for 3 of 5 minutes. "holdfast status --target aws" says who owns the cell.',
-      metric: new cloudwatch.MathExpression({
-        expression: SERVICES.join(' + '),
-        usingMetrics: Object.fromEntries(
-          SERVICES.map((service) => [service, lambdaSum(cellFunctionName(cell.id, service), 'Url5xxCount')]),
-        ),
-        period: MINUTE,
-        label: 'answers 5xx',
-      }),
+        'Tenants of the cell get 5xx from the router of this region, 5 times a minute or more, for 3 of 5 minutes. "holdfast status --target aws" says who owns the cell.',
+      metric: cellSum('CellFailed', { cell: cell.id, region }),
       threshold: 5,
+      ...{ bad: 3, of: 5 },
+    });
+    desk.add('Unreachable', {
+      name: name('unreachable'),
+      meaning:
+        'The probe of this region gets no answer from the cell through the router of the other one, for 3 of 5 minutes. "holdfast status --target aws" says who owns the cell.',
+      // The cell is asked where it is active, whichever router asks.
+      metric: cellSum('ProbeFailed', { cell: cell.id, region: peerOf(cell, region) }),
+      threshold: 1,
       ...{ bad: 3, of: 5 },
     });
   }

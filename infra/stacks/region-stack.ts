@@ -24,7 +24,7 @@ import { EveryMinute } from '../constructs/every-minute.ts';
 import { Experiments } from '../constructs/experiments.ts';
 import { mapBucket } from '../constructs/map-bucket.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
-import { type FunctionEnvironment, publisherEnvironment, routerEnvironment } from '../environment.ts';
+import { type FunctionEnvironment, probeEnvironment, publisherEnvironment, routerEnvironment } from '../environment.ts';
 import { type FunctionName, functionSpec } from '../functions.ts';
 import { type PlatformProps, PlatformStack } from './platform-stack.ts';
 
@@ -55,7 +55,7 @@ export class RegionStack extends PlatformStack {
       'publisher',
       publisherEnvironment({ region, bucketName, edgeMapArn: this.#edgeMapArn }),
     );
-    const probe = this.#function('probe', {});
+    const probe = this.#function('probe', probeEnvironment({ region }));
     const payments = this.#function('payments', {});
     for (const [name, { live }] of Object.entries({ publisher, probe })) {
       const ruleName = `${regionFunctionName(name)}-every-minute`;
