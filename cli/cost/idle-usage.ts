@@ -1,59 +1,50 @@
 /**
  * What a platform without a single request uses in a month: keepers, sweeps and probes by the minute, alarms and dashboards by
- * being there. Durations and reads of a turn are cautious estimates, stated here; counts of resources are the stacks' own
- * (`INVENTORY`, which a test compares with what is synthesised).
+ * being there. Counts of resources are the stacks' own (`INVENTORY`, which a test compares with what is synthesised), units of
+ * the tables those of the functions' turns (`idle-turns.ts`). Free whatever the number, and so not here: schedules, roles, the
+ * budget, parameters, empty queues, reads of streams by Lambda.
  */
 import { FENCE_SHARDS_MAX } from '../../core/fence.ts';
 import type { CellSpec, Topology } from '../../core/topology.ts';
 import type { KeeperCadence } from '../../core/topology-aws.ts';
 import { fenceShards } from '../../core/topology-sizing.ts';
+import {
+  added,
+  LOG_BYTES_OF_LAMBDA,
+  LOG_BYTES_OF_LINE,
+  TURNS,
+  type TurnName,
+  type TurnUnits,
+  unitsOfTurns,
+} from './idle-turns.ts';
 import { lambdaUsage, type Usage } from './usage.ts';
 
 /** Of a month, as AWS bills it: 730 hours. */
 export const MINUTES = 43_800;
 const MINUTE_MS = 60_000;
+const GIGABYTE = 1_000_000_000;
 
-/** What costs by being there (alarms by their metrics: one over three of them costs three), and what is called every minute, in each stack. */
+/**
+ * What costs by being there (alarms by their metrics: one over three of them costs three), and what is called every minute, in
+ * each stack. Metrics of our own are sent only while something is wrong, so an idle platform has none.
+ */
 export const INVENTORY = {
   /** Of each cell in each region. */
-  // Metrics: `ReplicationLag`, and `LeaseHeld` where the lease is; a figure of 0 is none (cell/functions/emit-metrics.ts).
-  cell: { alarms: 7, dashboards: 0, customMetrics: 1.5, perMinute: ['keeper', 'replicator', 'relay'] },
+  cell: { alarms: 5, dashboards: 0, perMinute: ['keeper', 'replicator', 'relay'] },
   /** Of each region. */
-  region: { alarms: 4, dashboards: 0, customMetrics: 1, perMinute: ['publisher', 'probe'] },
+  region: { alarms: 4, dashboards: 0, perMinute: ['publisher', 'probe'] },
   /** Of all. */
-  operations: { alarms: 0, dashboards: 1, customMetrics: 0, perMinute: [] },
-} as const;
+  operations: { alarms: 0, dashboards: 1, perMinute: [] },
+} as const satisfies Readonly<
+  Record<string, { readonly alarms: number; readonly dashboards: number; readonly perMinute: readonly TurnName[] }>
+>;
 
-interface Turn {
-  readonly memoryMb: number;
-  readonly durationMs: number;
-  /** Of which one region without fencing needs nothing. */
-  readonly resilience: number;
-}
-
-/** With its share of cold starts. One region without fencing needs the relay (outbox) and a probe, and none of the others. */
-const TURNS: Readonly<Record<string, Turn>> = {
-  keeper: { memoryMb: 256, durationMs: 150, resilience: 1 },
-  replicator: { memoryMb: 256, durationMs: 250, resilience: 1 },
-  relay: { memoryMb: 256, durationMs: 250, resilience: 0 },
-  publisher: { memoryMb: 256, durationMs: 200, resilience: 1 },
-  probe: { memoryMb: 256, durationMs: 300, resilience: 0 },
-};
-/** The probe asks the router. */
-const ROUTER_TURN: Turn = { memoryMb: 512, durationMs: 50, resilience: 0 };
-/** Lambda's own lines for a call: start, end, report. */
-const LOG_BYTES_PER_CALL = 400;
-const GIGABYTE = 1_000_000_000;
-/** Shards of journal, and of outbox, each looked at by one query. */
-const SHARDS = 4;
 /** A renewal is written to both replicas of the arbiter; the witness is not billed. */
 const ARBITER_REPLICAS = 2;
-/** Of the turns of a function that is called every minute. */
-const COLD_STARTS = 0.1;
-/** A transaction that checks a shard of the fence and writes one small item. */
-const PROBE_UNITS = 4;
 /** The half of the standby region that one region alone would not have. */
 const STANDBY = 0.5;
+/** Of the map, by a router that is asked after a while, and by the publisher. */
+const MAP_LOOKS = 1;
 
 export interface IdleOptions {
   readonly topology: Pick<Topology, 'regions' | 'cells' | 'lease'>;
@@ -61,89 +52,110 @@ export interface IdleOptions {
 }
 
 export function idleUsage({ topology, keepers }: IdleOptions): readonly Usage[] {
-  const { regions, cells, lease } = topology;
+  const { regions, cells } = topology;
   const places = cells.length * 2;
-  const beats = keepers === 'fast' ? MINUTE_MS / lease.renewEveryMs : 1;
+  // Each region's probe asks the routers of the others, and each of them every cell where it is active.
+  const asked = regions.length * (regions.length - 1);
   return [
-    ...cells.flatMap((cell) => cellReadsAndWrites(cell, { beats })),
+    ...cells.flatMap((cell) => storeUsage(cell, { topology, keepers, asked })),
     ...standing('cells', { count: places, inventory: INVENTORY.cell, resilience: STANDBY }),
     ...standing('regions', { count: regions.length, inventory: INVENTORY.region, resilience: STANDBY }),
     ...standing('operations', { count: 1, inventory: INVENTORY.operations, resilience: 0 }),
-    ...INVENTORY.cell.perMinute.flatMap((name) => turnsOf(name, { count: places, keepers })),
-    ...INVENTORY.region.perMinute.flatMap((name) => turnsOf(name, { count: regions.length, keepers })),
-    ...turns('router, asked by the probe', { turn: ROUTER_TURN, calls: regions.length * MINUTES }),
-    ...regionReadsAndWrites({ regions: regions.length, cells: cells.length }),
+    ...INVENTORY.cell.perMinute.flatMap((name) => turns(name, { perMinute: places, keepers })),
+    ...INVENTORY.region.perMinute.flatMap((name) => turns(name, { perMinute: regions.length, keepers })),
+    ...turns('router', { perMinute: asked, keepers }),
+    ...turns('service', { perMinute: asked * cells.length, keepers }),
+    ...logUsage('what probes saw of cells', {
+      lines: asked * cells.length,
+      bytes: LOG_BYTES_OF_LINE,
+      resilience: STANDBY,
+    }),
+    ...mapUsage({ regions: regions.length, cells: cells.length, asked }),
   ];
 }
 
-function turnsOf(name: string, of: { readonly count: number; readonly keepers: KeeperCadence }): readonly Usage[] {
+function turns(name: TurnName, of: { readonly perMinute: number; readonly keepers: KeeperCadence }): readonly Usage[] {
   const turn = TURNS[name];
-  if (!turn) throw new RangeError(`The estimate knows no turn of ${name}.`);
-  const calls = of.count * MINUTES;
+  const { resilience } = turn;
   const stays = name === 'keeper' && of.keepers === 'fast';
-  const halved = turn.resilience === 0 ? STANDBY : turn.resilience;
-  return turns(name, { turn: { ...turn, resilience: halved, ...(stays ? { durationMs: MINUTE_MS } : {}) }, calls });
+  const what = name === 'router' || name === 'service' ? `${name}, asked by probes` : name;
+  return [
+    ...lambdaUsage({ what, calls: of.perMinute * MINUTES, ...turn, ...(stays ? { durationMs: MINUTE_MS } : {}) }),
+    ...logUsage(what, { lines: of.perMinute, bytes: LOG_BYTES_OF_LAMBDA, resilience }),
+    ...(WRITES_A_LINE.has(name) ? logUsage(what, { lines: of.perMinute, bytes: LOG_BYTES_OF_LINE, resilience }) : []),
+  ];
 }
 
-function turns(what: string, { turn, calls }: { readonly turn: Turn; readonly calls: number }): readonly Usage[] {
-  const { resilience } = turn;
-  const gigabytes = (calls * LOG_BYTES_PER_CALL) / GIGABYTE;
-  return [
-    ...lambdaUsage({ what, calls, ...turn }),
-    { component: 'CloudWatch logs', what, price: 'logGigabytes', quantity: gigabytes, resilience },
-  ];
+const WRITES_A_LINE: ReadonlySet<TurnName> = new Set(['keeper', 'replicator', 'relay', 'publisher']);
+
+function logUsage(
+  what: string,
+  { lines, bytes, resilience }: { readonly lines: number; readonly bytes: number; readonly resilience: number },
+): readonly Usage[] {
+  const quantity = (lines * MINUTES * bytes) / GIGABYTE;
+  return [{ component: 'CloudWatch logs', what, price: 'logGigabytes', quantity, resilience }];
 }
 
 function standing(
   what: string,
   of: {
     readonly count: number;
-    readonly inventory: { readonly alarms: number; readonly dashboards: number; readonly customMetrics: number };
+    readonly inventory: { readonly alarms: number; readonly dashboards: number };
     readonly resilience: number;
   },
 ): readonly Usage[] {
   const { count, inventory, resilience } = of;
-  const row = (component: string, price: 'alarms' | 'dashboards' | 'customMetrics') => ({
+  const row = (component: string, price: 'alarms' | 'dashboards') => ({
     ...{ component, what, price, resilience },
     quantity: count * inventory[price],
   });
-  return [
-    row('CloudWatch alarms', 'alarms'),
-    row('CloudWatch dashboards', 'dashboards'),
-    row('CloudWatch metrics', 'customMetrics'),
-  ];
+  return [row('CloudWatch alarms', 'alarms'), row('CloudWatch dashboards', 'dashboards')];
 }
 
-/** Of one cell in both regions: lease, probe of the own store, heartbeats, sweeps. `beats`: keeper turns a minute. */
-function cellReadsAndWrites(cell: CellSpec, { beats }: { readonly beats: number }): readonly Usage[] {
+/** What the functions of one cell ask of its two tables and of the arbiter. */
+function storeUsage(
+  cell: CellSpec,
+  of: { readonly topology: IdleOptions['topology']; readonly keepers: KeeperCadence; readonly asked: number },
+): readonly Usage[] {
+  const fast = of.keepers === 'fast';
+  const cadence = { beats: fast ? MINUTE_MS / of.topology.lease.renewEveryMs : 1, short: fast };
   const shards = Math.min(FENCE_SHARDS_MAX, fenceShards(cell));
-  // Only a process that begins reads the whole fence.
-  const keeperReads = 2 * (1 + COLD_STARTS * shards);
-  const sweepReads = 2 * (SHARDS + 1);
-  const relayReads = 2 * (SHARDS + 3);
-  const month = (perMinute: number) => perMinute * MINUTES;
-  const dynamo = (what: string, price: Usage['price'], quantity: number, resilience: number): Usage => ({
-    ...{ component: price === 'readUnits' ? 'DynamoDB reads' : 'DynamoDB writes', what: `${cell.id}: ${what}` },
-    ...{ price, quantity, resilience },
-  });
+  const { owner, standby } = unitsOfTurns({ shards, asked: of.asked, cadence });
   return [
-    dynamo('renewals in the arbiter', 'replicatedWriteUnits', month(beats * ARBITER_REPLICAS), 1),
-    dynamo('the keeper’s proof that its store takes writes', 'writeUnits', month(beats * PROBE_UNITS), 1),
-    dynamo('heartbeats', 'writeUnits', month(2), 1),
-    dynamo('leases and fences', 'readUnits', month(beats * keeperReads), 1),
-    dynamo('journals', 'readUnits', month(sweepReads), 1),
-    dynamo('outboxes and quarantines', 'readUnits', month(relayReads), STANDBY),
+    ...dynamoUsage(`${cell.id}: lease`, { units: added(owner.keeper, standby.keeper), resilience: 1 }),
+    ...dynamoUsage(`${cell.id}: heartbeats and journals`, {
+      units: added(owner.replicator, standby.replicator),
+      resilience: 1,
+    }),
+    ...dynamoUsage(`${cell.id}: outboxes and quarantines`, {
+      units: added(owner.relay, standby.relay),
+      resilience: STANDBY,
+    }),
+    ...dynamoUsage(`${cell.id}: probes`, { units: owner.service, resilience: STANDBY }),
   ];
 }
 
-function regionReadsAndWrites(of: { readonly regions: number; readonly cells: number }): readonly Usage[] {
-  const calls = of.regions * MINUTES;
+function dynamoUsage(
+  what: string,
+  { units, resilience }: { readonly units: TurnUnits; readonly resilience: number },
+): readonly Usage[] {
+  const month = (perMinute: number) => perMinute * MINUTES;
+  const [reads, writes] = ['DynamoDB reads', 'DynamoDB writes'];
+  const replicated = month(units.arbiterWrites) * ARBITER_REPLICAS;
   return [
-    {
-      ...{ component: 'DynamoDB reads', what: 'publisher: leases, addresses, placement', price: 'readUnits' },
-      ...{ quantity: calls * (3 * of.cells + 1), resilience: 1 },
-    },
-    // It writes only what changed, and nothing does.
-    { component: 'S3', what: 'publisher: the snapshot as it stands', price: 's3Gets', quantity: calls, resilience: 1 },
+    { component: reads, what, price: 'readUnits', quantity: month(units.reads + units.arbiterReads), resilience },
+    { component: writes, what, price: 'writeUnits', quantity: month(units.writes), resilience },
+    { component: writes, what, price: 'replicatedWriteUnits', quantity: replicated, resilience },
+  ];
+}
+
+function mapUsage(of: { readonly regions: number; readonly cells: number; readonly asked: number }): readonly Usage[] {
+  // Of each cell the lease and both addresses; and the placement.
+  const quantity = of.regions * MINUTES * (3 * of.cells + 1);
+  const looks = (of.regions + of.asked) * MAP_LOOKS * MINUTES;
+  return [
+    { component: 'DynamoDB reads', what: 'publisher', price: 'readUnits', quantity, resilience: 1 },
+    // The publisher writes only what changed, and nothing does.
+    { component: 'S3', what: 'looks at the map as it stands', price: 's3Gets', quantity: looks, resilience: 1 },
   ];
 }

@@ -15,13 +15,14 @@ export interface Price {
   readonly free?: number;
 }
 
-export const PRICES_CHECKED = '2026-11-21';
+export const PRICES_CHECKED = '2026-11-28';
 export const PRICES_REGION = 'us-east-1';
 
-const MEMORY = 'from memory of the price page; not verified';
+export const MEMORY = 'from memory of the price page; not verified';
 const dynamo = 'https://aws.amazon.com/dynamodb/pricing/on-demand/';
 const lambda = 'https://aws.amazon.com/lambda/pricing/';
 const cloudwatch = 'https://aws.amazon.com/cloudwatch/pricing/';
+const cloudfront = 'https://aws.amazon.com/cloudfront/pricing/';
 
 export const PRICES = {
   writeUnits: {
@@ -36,39 +37,39 @@ export const PRICES = {
     ...{ usd: 0.125, per: 'million read request units', page: dynamo },
     seen: 'airbyte.com/data-engineering-resources/dynamodb-pricing (2025-07): after the cut of November 2024',
   },
-  lambdaRequests: { usd: 0.2, per: 'million requests', page: lambda, seen: MEMORY, free: 1_000_000 },
-  lambdaGbSeconds: { usd: 13.3334, per: 'million GB-seconds on arm64', page: lambda, seen: MEMORY, free: 400_000 },
+  lambdaRequests: {
+    ...{ usd: 0.2, per: 'million requests', page: lambda, free: 1_000_000 },
+    seen: 'AWS whitepaper "How AWS Pricing Works", page Lambda: "$0.20 per 1 million requests", 1 million free',
+  },
+  lambdaGbSeconds: {
+    ...{ usd: 13.3334, per: 'million GB-seconds on arm64', page: lambda, free: 400_000 },
+    seen: 'cloudchipr.com/blog/aws-lambda-pricing (2024): ARM, first 7.5 billion: "$0.0000133334"; 400,000 free',
+  },
   alarms: {
-    ...{ usd: 0.1, per: 'alarm metric and month', page: cloudwatch },
-    seen: 'the price page names 10 alarm metrics as free (cloudwatch/pricing, stored copy); the figure from memory',
-    free: 10,
+    ...{ usd: 0.1, per: 'alarm metric and month', page: cloudwatch, free: 10 },
+    seen: 'c3x.dev, aws_cloudwatch_metric_alarm: "$0.10/alarm-month for standard resolution"; 10 alarm metrics free: the price page (stored copy)',
   },
   dashboards: {
-    ...{ usd: 3, per: 'dashboard and month', page: cloudwatch },
-    seen: 'the price page names 3 dashboards of up to 50 metrics as free (stored copy); the figure from memory',
-    free: 3,
+    ...{ usd: 3, per: 'dashboard and month', page: cloudwatch, free: 3 },
+    seen: 'factualminds.com on CloudWatch pricing (2026-06): "dashboards at $3 each"; 3 of up to 50 metrics free: the price page (stored copy)',
   },
-  customMetrics: {
-    ...{ usd: 0.3, per: 'custom metric and month', page: cloudwatch },
-    seen: 'signoz.io/guides/cloudwatch-pricing (2026-02): "$0.30/month for the first 10,000"; 10 free: the price page (stored copy)',
-    free: 10,
+  logGigabytes: {
+    ...{ usd: 0.5, per: 'GB of logs taken in', page: cloudwatch, free: 5 },
+    seen: 'factualminds.com on CloudWatch pricing (2026-06): "Logs ingestion at $0.50/GB"; 5 GB free: the price page (stored copy)',
   },
-  logGigabytes: { usd: 0.5, per: 'GB of logs taken in', page: cloudwatch, seen: MEMORY, free: 5 },
   crossRegionGigabytes: {
-    ...{
-      usd: 0.02,
-      per: 'GB between two regions',
-      page: 'https://aws.amazon.com/ec2/pricing/on-demand/',
-      seen: MEMORY,
-    },
+    ...{ usd: 0.02, per: 'GB between two regions', page: 'https://aws.amazon.com/ec2/pricing/on-demand/' },
+    seen: 'awsnegotiations.com, S3 data transfer (2026-05): "~$0.02/GB inter-region"',
   },
   egressGigabytes: {
-    ...{ usd: 0.085, per: 'GB from CloudFront', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
+    ...{ usd: 0.085, per: 'GB from CloudFront', page: cloudfront, free: 1_000 },
+    seen: 'the price page (stored copy): "First 10TB $0.085"; 1 TB free',
   },
   cloudfrontRequests: {
-    ...{ usd: 1, per: 'million HTTPS requests', page: 'https://aws.amazon.com/cloudfront/pricing/', seen: MEMORY },
+    ...{ usd: 1, per: 'million HTTPS requests', page: cloudfront, free: 10_000_000 },
+    seen: `the figure ${MEMORY}; 10 million free: the price page (stored copy)`,
   },
-  s3Gets: { usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/', seen: MEMORY },
+  s3Gets: { usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/', seen: `the figure ${MEMORY}` },
 } satisfies Readonly<Record<string, Price>>;
 
 export type PriceName = keyof typeof PRICES;
