@@ -3,7 +3,7 @@
  * and by several at a time. Each step reads the order, does what its state asks for (all of it idempotent by order id),
  * and commits the next state on what it read; who loses that race reads again.
  *
- *   PENDING    reserve each line → order still PENDING? still active, same epoch? → charge → CONFIRMED | REJECTING
+ *   PENDING    (only read: confirm that both regions have it →) reserve each line → order still PENDING? still active, same epoch? → charge → CONFIRMED | REJECTING
  *   CONFIRMED  reservations become sold, cart cleared (best effort) → settled
  *   REJECTING  void the charge key, free the reservations → REJECTED
  */
@@ -20,7 +20,7 @@ import type { PaymentProvider } from './payment-provider.ts';
 import type { ReserveOutcome, Settlement } from './stock.ts';
 import type { StockRoom } from './stock-room.ts';
 
-/** An order takes three steps; the rest are lost races. */
+/** An order takes four steps at most; the rest are lost races. */
 const STEPS_MAX = 12;
 /** Kept back from the charge for the commit of what it came to. */
 export const DECIDE_RESERVE_MS = 400;
@@ -55,6 +55,8 @@ export async function settleOrder(
   let current = options.from;
   /** Ours, or the caller's. */
   let written = options.from;
+  /** No money moves for an order that may stand in this region alone. */
+  let isKnown = options.from !== null;
   let degraded: WrittenOrder['degraded'] = null;
   for (let steps = 0; steps < STEPS_MAX; steps++) {
     current ??= await work.orders.read(options, options);
@@ -62,7 +64,8 @@ export async function settleOrder(
     if (isSettled(current.order) || (options.until === 'decided' && current.order.status === 'CONFIRMED')) {
       return { stored: current, degraded, onlyRead: current !== written };
     }
-    const step = await takeStep(work, current).catch(lostRace);
+    const step = await (isKnown ? takeStep : confirmRead)(work, current).catch(lostRace);
+    isKnown ||= step !== null;
     degraded = step?.degraded ?? degraded;
     written = step?.stored ?? null;
     current = written;
@@ -79,6 +82,10 @@ interface Work extends SettleDependencies {
   readonly tenant: TenantId;
   readonly bounds: CallBounds;
   readonly epoch: Epoch;
+}
+
+function confirmRead({ orders, tenant, bounds }: Work, current: StoredOrder): Promise<WrittenOrder> {
+  return orders.confirm(tenant, current, bounds);
 }
 
 /** What the step made of the order; `null` when somebody else had moved it on. */

@@ -94,4 +94,16 @@ describe('an order that others have decided meanwhile', () => {
       expect([order.status, order.body.status]).toEqual([200, body.status]);
     }
   });
+
+  it('is charged by the outbox only once both regions have it', async () => {
+    const { world, ask, silence, provider } = await openShop();
+    silence('timeout');
+    expect(said(await ask('POST /checkout', ORDER))).toEqual([503, 'OUTCOME_UNKNOWN', null]);
+    // Less than a lease: nobody may go on alone yet, and the message is delivered again and again.
+    await world.clock.advance(2_500);
+    expect(provider.calls).toEqual([]);
+    silence('up');
+    await world.clock.advance(8_000);
+    expect(provider.captures).toHaveLength(1);
+  });
 });

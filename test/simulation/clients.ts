@@ -156,11 +156,14 @@ export class Clients {
     const { store } = cell.runtime;
     for (let round = 0; ; round++) {
       const seen = await store.read(operation.aggregate, bounds);
-      if (!operation.blind && seen.idempotency.has(operation.id)) return;
-      const draft = draftOf({ operation, entry, seen, rng: this.#rng });
+      const standing = operation.blind ? null : entryThatStands(seen, operation);
+      // As services do: what is found done is acknowledged by a commit on top of it, because it may stand in this region alone.
+      const again = standing === null ? {} : { entry: `re${operation.id}.${attempt}/0`, key: `re${entry}` };
+      const draft = draftOf({ operation, entry, key: operation.id, seen, rng: this.#rng, ...again });
       try {
         const receipt = await store.commit(draft, { ...bounds, ack: operation.lane ? 'local' : operation.ack });
-        this.#oracle.acknowledged(invocation, receipt);
+        this.#oracle.acknowledged(standing === null ? invocation : { ...invocation, entry: standing }, receipt);
+        if (standing !== null) this.#world.saw('repeat acknowledged by a commit of its own');
         return;
       } catch (error) {
         if (!isPlatformError(error) || error.code !== 'VERSION_CONFLICT' || round + 1 >= TRIES_MAX) throw error;
@@ -169,15 +172,29 @@ export class Clients {
   }
 }
 
+interface Seen {
+  readonly idempotency: ReadonlyMap<string, unknown>;
+  readonly items: ReadonlyMap<string, JsonObject>;
+}
+
+/** The entry that an earlier attempt of the operation left; `null`: none did. */
+function entryThatStands({ idempotency, items }: Seen, { id }: Operation): string | null {
+  if (!idempotency.has(id)) return null;
+  const entries = (items.get(LOG_ITEM)?.entries ?? []) as readonly string[];
+  return entries.find((entry) => entry.startsWith(`${id}/`)) ?? null;
+}
+
 interface Drafting {
   readonly operation: Operation;
   readonly entry: string;
+  /** Of idempotency. */
+  readonly key: string;
   readonly seen: { readonly head: CommitDraft['expected']; readonly items: ReadonlyMap<string, JsonObject> };
   readonly rng: Rng;
 }
 
 /** Appends to the log; opens a message now and then, and deals with the oldest open one now and then. */
-function draftOf({ operation, entry, seen, rng }: Drafting): CommitDraft {
+function draftOf({ operation, entry, key, seen, rng }: Drafting): CommitDraft {
   const log = seen.items.get(LOG_ITEM);
   const entries = (log?.entries ?? []) as readonly string[];
   const open = (log?.open ?? []) as readonly string[];
@@ -189,7 +206,7 @@ function draftOf({ operation, entry, seen, rng }: Drafting): CommitDraft {
     class: operation.lane ? 'mergeable' : 'strict',
     expected: seen.head,
     changes: [{ kind: 'put', item: LOG_ITEM, data: { entries: [...entries, entry], open: stillOpen } }],
-    idempotency: { key: operation.id, fingerprint: operation.id, response: {} },
+    idempotency: { key, fingerprint: key, response: {} },
     outbox: opens,
     outboxDone: done,
   };

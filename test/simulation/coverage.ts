@@ -54,6 +54,8 @@ export const KINDS_OF_TROUBLE = [
   'commit taken in again',
   'commits taken in together',
   'cell taken back by its holder',
+  /** Clients. */
+  'repeat acknowledged by a commit of its own',
   /** Strict reads. */
   'strict read refused at the end',
   /** Routers. */
