@@ -1,4 +1,4 @@
-/** `holdfast deploy|destroy --target aws`: examined first, then stack after stack, and at the end what state each cell is in. */
+/** `holdfast deploy [stacks]|destroy --target aws`: examined first, then stack after stack, and at the end what state each cell is in. */
 import type { Command } from 'commander';
 import type { DeployStep } from '../control/deploy/deploy-plan.ts';
 import type { DeployEars } from '../control/deploy/run-deploy.ts';
@@ -6,7 +6,9 @@ import { invalid } from '../core/errors.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import { deployText, destroyText, outcomeLine, refusalText, removalLine } from './deploy-text.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { unknownName } from './nearest.ts';
 import { oneOf } from './option-parsers.ts';
+import { addRolloutCommands } from './rollout/rollout-command.ts';
 import type { CliServices } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
 
@@ -21,14 +23,20 @@ export function addDeployCommands(
   program: Command,
   { shell, services }: { shell: Shell; services: CliServices },
 ): void {
-  program
+  const deployment = program
     .command('deploy')
-    .description('deploy the platform, stack after stack, cell after cell; run again, it goes on')
+    .description('bring the code of this platform out, in stages or as a whole');
+  // Without a command it is this one: "holdfast deploy --target aws" is how an account gets its platform.
+  deployment
+    .command('stacks', { isDefault: true })
+    .description('every stack of an account, one after the other, without bake; run again, it goes on')
+    .argument('[nothing]')
     .option('--target <target>', 'where to: aws', oneOf(TARGETS), 'local')
     .option('--cell <cell>', 'only this cell')
     .option('--region <region>', 'with --cell: only in this region')
     .option('--assembly <folder>', 'deploy what "npx cdk synth" wrote there, instead of synthesising now')
-    .action(shell.action(async (call) => deploy(call, await cloud(call, services))));
+    .action(shell.action(async (call) => deploy(call, await cloud(known(call, deployment), services))));
+  addRolloutCommands(deployment, { shell, services });
   program
     .command('destroy')
     .description('remove the platform, in the reverse order of a deployment')
@@ -36,6 +44,17 @@ export function addDeployCommands(
     .option('--yes', 'without it, it only says what it would remove')
     .option('--production', 'also when the stage is "production"')
     .action(shell.action(async (call) => destroy(call, await cloud(call, services))));
+}
+
+/** What is no command of `deploy` comes here, as the default's argument. */
+function known(call: Call, deployment: Command): Call {
+  const [word] = call.args;
+  if (word === undefined) return call;
+  throw unknownName(
+    'command of holdfast deploy:',
+    word,
+    deployment.commands.map((command) => command.name()),
+  );
 }
 
 async function deploy(call: Call, desk: CloudDesk): Promise<Outcome> {
@@ -106,6 +125,6 @@ async function destroy(call: Call, desk: CloudDesk): Promise<Outcome> {
 async function cloud(call: Call, services: CliServices): Promise<CloudDesk> {
   if (call.options.target === 'aws') return services.cloud();
   throw invalid(
-    'On one machine nothing is deployed: "holdfast start" runs the platform, Ctrl-C ends it. For an AWS account add --target aws.',
+    'On one machine there are no stacks: "holdfast start" runs the platform, "holdfast deploy run --release <name>" brings it another release. For an AWS account add --target aws.',
   );
 }

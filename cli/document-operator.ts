@@ -8,6 +8,7 @@ import { tableDocumentStore } from '../control/adapters/table-document-store.ts'
 import { tableMapSource } from '../control/adapters/table-map-source.ts';
 import { tableRolloutRecords } from '../control/adapters/table-rollout-records.ts';
 import type { DocumentEyes } from '../control/documents/document-eyes.ts';
+import { publishedLine } from '../control/documents/document-lines.ts';
 import { documentMeans, documentName } from '../control/documents/document-means.ts';
 import type { DocumentStore } from '../control/documents/document-store.ts';
 import {
@@ -19,6 +20,8 @@ import {
   publishAtOnce,
 } from '../control/documents/publishing.ts';
 import { rollBack } from '../control/documents/rollback.ts';
+import { failoversGate, proposalsGate } from '../control/rollout/gates/moving-gates.ts';
+import type { Gate } from '../control/rollout/rollout-executor.ts';
 import { RolloutMachine } from '../control/rollout/rollout-machine.ts';
 import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
 import type { Topology } from '../core/topology.ts';
@@ -35,11 +38,14 @@ export interface DocumentSite {
   readonly ports: OperatorPorts;
   /** `null`: nobody can see from here what the cells run. */
   readonly eyes: DocumentEyes | null;
+  /** Opened once a document goes through the waves. Default: those that need only the arbiter. */
+  readonly gates?: () => Promise<readonly Gate[]>;
   readonly machine: Machine;
 }
 
-export function documentOperator({ topology, ports, eyes, machine }: DocumentSite): DocumentOperator {
-  const { arbiter } = ports;
+export function documentOperator(site: DocumentSite): DocumentOperator {
+  const { topology, ports, eyes, machine } = site;
+  const { arbiter, timeline } = ports;
   const { clock } = machine;
   const by = userInfo().username;
   const store = tableDocumentStore({ arbiter, clock });
@@ -58,18 +64,23 @@ export function documentOperator({ topology, ports, eyes, machine }: DocumentSit
     placement: () => tableMapSource({ arbiter, clock }).placement(LIMIT.withinMs),
     running: async (type, cell) => (eyes === null ? [] : eyes.look({ cell, type: type.name }, LIMIT)),
     plan: (wish) => planPublish(publishing, { ...wish, by }),
-    publish: (plan, how) => publish({ publishing, store, eyes, arbiter, machine }, { plan, how }),
-    rollBack: (wish) => rollBack(publishing, { ...wish, by }),
+    publish: async (plan, how) => {
+      const published = await publish({ ...site, publishing, store }, { plan, how });
+      if (published.kept && published.rollout === null) await timeline.append(publishedLine(published.kept));
+      return published;
+    },
+    rollBack: async (wish) => {
+      const kept = await rollBack(publishing, { ...wish, by });
+      if (kept) await timeline.append(publishedLine(kept));
+      return kept;
+    },
     close: () => ports.close(),
   };
 }
 
-interface Publishing {
+interface Publishing extends DocumentSite {
   readonly publishing: PublishPorts;
   readonly store: DocumentStore;
-  readonly eyes: DocumentEyes | null;
-  readonly arbiter: OperatorPorts['arbiter'];
-  readonly machine: Machine;
 }
 
 async function publish(
@@ -85,19 +96,26 @@ async function publish(
 }
 
 function throughWaves(
-  { publishing, store, eyes, arbiter, machine: { clock } }: Publishing & { readonly eyes: DocumentEyes },
+  site: Publishing & { readonly eyes: DocumentEyes },
   { what, plan, how }: { readonly what: string; readonly plan: PublishPlan; readonly how: StagedPublish },
 ): Promise<RolloutRecord> {
+  const { topology, ports, store, eyes } = site;
+  const { clock } = site.machine;
+  const cells = topology.cells.map(({ id }) => id);
+  const moving = [failoversGate({ store: ports.automation, cells }), proposalsGate({ store: ports.automation, clock })];
   const rollouts = new RolloutMachine({
-    records: tableRolloutRecords({ arbiter, clock }),
+    records: tableRolloutRecords({ arbiter: ports.arbiter, clock }),
     clock,
-    meansFor: (change) => documentMeans(change.what, { store, eyes, clock }),
+    timeline: ports.timeline,
+    meansFor: async (change) => {
+      const { executor, gates } = await documentMeans(change.what, { store, eyes, clock });
+      return { executor, gates: [...gates, ...(site.gates ? await site.gates() : moving)] };
+    },
     newId: () => randomUUID().slice(0, 8),
     onProgress: how.onProgress,
   });
   const { by, why } = plan.wish;
-  const { waves } = publishing.topology;
-  return rollouts.run({ kind: 'document', what, waves, bakeMs: how.bakeMs, by, why, forced: [] });
+  return rollouts.run({ kind: 'document', what, waves: topology.waves, bakeMs: how.bakeMs, by, why, forced: [] });
 }
 
 function unseen({ wish: { type } }: PublishPlan) {

@@ -14,9 +14,11 @@ import type { PlatformControl } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
+import { DRILL_MS_MAX, underDrillMark } from './drill-mark.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { localDrillFailover } from './local-drill-failover.ts';
+import { linkReach } from './operator-reach.ts';
 import { SEED_MAX } from './option-parsers.ts';
 import type { DrillBook, DrillOutcome, DrillRunOptions, SoakOptions } from './services.ts';
 
@@ -28,8 +30,14 @@ export interface DrillBookOptions {
 export function openDrillBook(options: DrillBookOptions): DrillBook {
   return {
     drills: CATALOG.map(({ name, summary, variants = [] }) => ({ name, summary, variants })),
-    run: (request) => onStage(options, request, (stage) => runOne(options, request, stage)),
-    soak: (request) => onStage(options, request, (stage) => soakOn(options, request, stage)),
+    run: (request) =>
+      onStage({ ...options, what: request.name, lastsMs: DRILL_MS_MAX }, request, (stage) =>
+        runOne(options, request, stage),
+      ),
+    soak: (request) =>
+      onStage({ ...options, what: 'soak', lastsMs: DRILL_MS_MAX + request.minutes * 60_000 }, request, (stage) =>
+        soakOn(options, request, stage),
+      ),
     check: async (dir) => {
       const found = dir === null ? await newestReport(options.stateDir) : resolve(dir);
       return { ...(await checkEvidence(found)), dir: found };
@@ -41,10 +49,21 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
 type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'tokens' | 'clock'>;
 type Wish = Pick<DrillRunOptions, 'attach' | 'onProgress'>;
 
-/** On the running platform, or on one that lives as long as the work. */
-async function onStage<T>(options: DrillBookOptions, wish: Wish, work: (stage: Stage) => Promise<T>): Promise<T> {
-  // The running platform takes tokens of the issuer whose key lies in its state directory.
-  if (wish.attach) return withPorts({ ...options, platform: wish.attach, issuerDir: options.stateDir }, work);
+interface StageOptions extends DrillBookOptions {
+  readonly what: string;
+  /** At most, on a platform that others use. */
+  readonly lastsMs: number;
+}
+
+/** On the running platform, under a mark that others see, or on one that lives as long as the work. */
+async function onStage<T>(options: StageOptions, wish: Wish, work: (stage: Stage) => Promise<T>): Promise<T> {
+  const { attach } = wish;
+  if (attach) {
+    const reach = linkReach(await attach.view(), options.machine.clock);
+    const mark = { reach, machine: options.machine, why: `drill ${options.what}`, forMs: options.lastsMs };
+    // The running platform takes tokens of the issuer whose key lies in its state directory.
+    return underDrillMark(mark, () => withPorts({ ...options, platform: attach, issuerDir: options.stateDir }, work));
+  }
   wish.onProgress('starting a platform of its own');
   const platform = await startPlatform({ topology });
   try {

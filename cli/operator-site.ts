@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { Topology } from '../core/topology.ts';
 import { oneOf } from './option-parsers.ts';
+import type { RolloutOperator } from './rollout/rollout-operator.ts';
 import type { CliServices, DocumentOperator, FailoverOperator, QuarantineOperator } from './services.ts';
 import type { Call } from './shell.ts';
 import type { TimelineDesk } from './timeline-desk.ts';
@@ -21,6 +22,13 @@ export interface OperatorSite {
   quarantine(): Promise<QuarantineOperator>;
   documents(): Promise<DocumentOperator>;
   timeline(): Promise<TimelineDesk>;
+  /** Staged changes. */
+  rollouts(wish: RolloutSource): Promise<RolloutOperator>;
+}
+
+export interface RolloutSource {
+  /** On AWS: a folder that `cdk synth` wrote; `null`: synthesise when a release is rolled out. */
+  readonly assemblyDir: string | null;
 }
 
 export function withTarget(command: Command): Command {
@@ -38,5 +46,6 @@ export async function siteOf(call: Pick<Call, 'options'>, services: CliServices)
     quarantine: () => services.quarantine(view),
     documents: () => services.documents(view),
     timeline: () => services.timeline(view),
+    rollouts: () => services.rollouts(),
   };
 }

@@ -2,6 +2,7 @@
  * One look at the whole platform: the supervisor's view, and what routers and cells say about themselves. Everybody is
  * asked at once and briefly; who does not answer is part of the picture, never a reason to wait or to fail.
  */
+import type { DocumentStatus } from '../cell/documents/document-copies.ts';
 import type { ModesStatus } from '../cell/modes/modes-status.ts';
 import type { CellStatus } from '../cell/runtime.ts';
 import type { LinkFault, PlatformView, ProcessView } from '../local/platform-control.ts';
@@ -37,6 +38,8 @@ export interface CellRegionSnapshot {
   readonly quarantined: number | null;
   /** What it really does; `null`: it does not say. */
   readonly modes: ModesStatus | null;
+  /** By type: the version that runs there, where it came from, what was last refused. `null`: it does not say. */
+  readonly documents: Readonly<Record<string, DocumentStatus>> | null;
   /** What its process runs, or was last asked to run; `null`: no release. */
   readonly release: string | null;
 }
@@ -107,7 +110,7 @@ async function askCellRegion(
   const process = view.processes.find((each) => each.kind === 'cell' && each.cell === cell && each.region === region);
   const silent: CellRegionSnapshot = {
     ...{ region, process: process?.state ?? 'unknown', answers: false, role: 'unknown' },
-    ...{ epoch: null, leaseValidForMs: null, lagMs: null, peer: null, quarantined: null, modes: null },
+    ...{ epoch: null, leaseValidForMs: null, lagMs: null, peer: null, quarantined: null, modes: null, documents: null },
     release: process?.release?.name ?? null,
   };
   if (!process?.url || process.state !== 'ready') return silent;
@@ -125,6 +128,7 @@ async function askCellRegion(
     peer: said.replication.peer,
     quarantined: said.quarantine?.count ?? null,
     modes: said.modes ?? null,
+    documents: said.documents ?? null,
     release: silent.release,
   };
 }

@@ -5,6 +5,8 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { PlatformError } from '../core/errors.ts';
 import { systemRng } from '../core/rng.ts';
+import type { Topology } from '../core/topology.ts';
+import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { CliServices, GetOptions, HttpAnswer } from './services.ts';
 
 const clock: Clock = systemClock;
@@ -40,28 +42,40 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
     },
     aws: async () => {
       const { openAwsSite } = await import('./aws/aws-site.ts');
-      return openAwsSite({ topology: (await import('../platform.config.ts')).default, stateDir, machine });
+      const { default: config } = await import('../platform.config.ts');
+      return openAwsSite({ topology: config, stateDir, machine, desk: () => openDesk({ stateDir, topology: config }) });
     },
     automation: async (view) => (await import('./automation-operator.ts')).openAutomationOperator(view, machine),
-    documents: async (view) => (await import('./local-documents.ts')).openLocalDocuments(view, machine),
-    quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
+    documents: async (view) => {
+      const { openLocalDocuments } = await import('./local-documents.ts');
+      return openLocalDocuments({ view, machine, attach, issuerDir: stateDir });
+    },
     timeline: async (view) => {
       const { linkReach } = await import('./operator-reach.ts');
       return (await import('./timeline-desk.ts')).openTimelineDesk(linkReach(view, clock), machine);
     },
-    cloud: async () => {
-      const [{ openCloudDesk }, { findProject }] = await Promise.all([
-        import('./aws/open-cloud-desk.ts'),
-        import('../local/project-root.ts'),
-      ]);
-      return openCloudDesk({ topology: await topology(), clock, rootDir: findProject().rootDir });
+    rollouts: async () => {
+      const { openLocalRollouts } = await import('./rollout/local-rollouts.ts');
+      return openLocalRollouts({ control: await attach(), machine, issuerDir: stateDir });
     },
+    quarantine: async (view) => (await import('./quarantine-operator.ts')).openQuarantineOperator(view, machine),
+    cloud: async () => openDesk({ stateDir, topology: await topology() }),
     examineMachine: async () => (await import('./examine-machine.ts')).examineMachine(),
     releases: async (parentDir) =>
       (await import('../local/releases/open-shelf.ts')).openReleaseDesk({ parentDir, clock }),
     drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
   };
+}
+
+async function openDesk(of: { readonly stateDir: string; readonly topology: Topology }): Promise<CloudDesk> {
+  const [{ openCloudDesk }, { assemblyShelf }, { findProject }] = await Promise.all([
+    import('./aws/open-cloud-desk.ts'),
+    import('./aws/assembly-shelf.ts'),
+    import('../local/project-root.ts'),
+  ]);
+  const { rootDir } = findProject();
+  return openCloudDesk({ topology: of.topology, clock, rootDir, shelf: assemblyShelf(of.stateDir) });
 }
 
 async function getJson(url: string, { withinMs, headers = {} }: GetOptions): Promise<HttpAnswer> {

@@ -29,6 +29,7 @@ import type { ReleaseDesk } from '../local/releases/open-shelf.ts';
 import type { AwsSite } from './aws/aws-site.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
+import type { RolloutOperator } from './rollout/rollout-operator.ts';
 import type { TimelineDesk } from './timeline-desk.ts';
 
 export interface CliServices {
@@ -46,6 +47,8 @@ export interface CliServices {
   failover(options: FailoverPlace): Promise<FailoverOperator>;
   automation(view: PlatformView): Promise<AutomationOperator>;
   documents(view: PlatformView): Promise<DocumentOperator>;
+  /** Of the running platform. Throws `PLATFORM_NOT_RUNNING`. */
+  rollouts(): Promise<RolloutOperator>;
   quarantine(view: PlatformView): Promise<QuarantineOperator>;
   /** From the first region that reaches the arbiter. */
   timeline(view: PlatformView): Promise<TimelineDesk>;

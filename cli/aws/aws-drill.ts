@@ -13,6 +13,7 @@ import type { DrillOptions } from '../../drills/drill-options.ts';
 import { runExperiment } from '../../drills/runner.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import { drillFailover } from '../drill-failover.ts';
+import { underDrillMark } from '../drill-mark.ts';
 import { reportDirOf } from '../drill-reports.ts';
 import type { Machine } from '../failover-operator.ts';
 import { openOperatorPorts } from '../operator-ports.ts';
@@ -45,6 +46,8 @@ export interface AwsDrillParts {
   readonly endpointOf: (of: AwsEndpoint) => string | undefined;
 }
 
+/** Functions start cold, stores are far, and the load is held for half a minute at a time. */
+const DRILL_AWS_MS_MAX = 45 * 60_000;
 /** An operator may sit far away, and functions start cold: slower than one machine, by much. */
 const FAR: Partial<DrillOptions> = {
   keepStores: true,
@@ -78,15 +81,18 @@ export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest
   const { gateway, ground } = await openGround(parts);
   const failover = drillFailover({ reach, machine, quarantine: parts.quarantine });
   try {
-    const report = await healingAlways(stopped, () =>
-      runExperiment(experiment, {
-        ...{ name: request.name, seed, reportDir, failover, clock: machine.clock, onProgress: request.onProgress },
-        platform: awsPlatform({ ...ground, stopped, topology: reach.topology }),
-        automation: NO_AUTOMATION,
-        tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
-        options: { ...FAR, ...(request.name === 'zombie-writer' ? { variant: 'host' } : {}), ...request.options },
-        replay: `holdfast drill run ${request.name} --target aws --confirm --seed ${seed}`,
-      }),
+    const mark = { reach, machine, why: `drill ${request.name}`, forMs: DRILL_AWS_MS_MAX };
+    const report = await underDrillMark(mark, () =>
+      healingAlways(stopped, () =>
+        runExperiment(experiment, {
+          ...{ name: request.name, seed, reportDir, failover, clock: machine.clock, onProgress: request.onProgress },
+          platform: awsPlatform({ ...ground, stopped, topology: reach.topology }),
+          automation: NO_AUTOMATION,
+          tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
+          options: { ...FAR, ...(request.name === 'zombie-writer' ? { variant: 'host' } : {}), ...request.options },
+          replay: `holdfast drill run ${request.name} --target aws --confirm --seed ${seed}`,
+        }),
+      ),
     );
     return { report, dir: reportDir };
   } finally {

@@ -13,7 +13,9 @@ import { openAwsDocuments } from './aws-documents.ts';
 import { type AwsDrillRequest, runAwsDrill, stoppedCompute } from './aws-drill.ts';
 import { openAwsQuarantine } from './aws-quarantine.ts';
 import { type AwsReachOptions, awsReach } from './aws-reach.ts';
+import { openAwsRollouts } from './aws-rollouts.ts';
 import { type AwsSnapshot, takeAwsSnapshot } from './aws-status.ts';
+import type { CloudDesk } from './cloud-desk.ts';
 import type { Stopped } from './stopped-compute.ts';
 
 export interface AwsSite extends OperatorSite {
@@ -28,6 +30,8 @@ export interface AwsSiteOptions extends Pick<AwsReachOptions, 'endpointOf'> {
   readonly topology: Topology;
   readonly stateDir: string;
   readonly machine: Machine;
+  /** For what is synthesised and deployed. */
+  readonly desk: () => Promise<CloudDesk>;
 }
 
 /** Throws `UNAUTHENTICATED` before anything is asked when there are no credentials. */
@@ -35,6 +39,7 @@ export async function openAwsSite({
   topology,
   stateDir,
   machine,
+  desk,
   endpointOf = () => undefined,
 }: AwsSiteOptions): Promise<AwsSite> {
   const reach = awsReach({ topology, clock: machine.clock, endpointOf });
@@ -44,6 +49,7 @@ export async function openAwsSite({
     topology,
     quarantine,
     documents: async () => openAwsDocuments(reach, machine),
+    rollouts: (source) => openAwsRollouts({ reach, machine, stateDir, desk, endpointOf }, source),
     drill: (request) => runAwsDrill({ reach, machine, stateDir, quarantine, endpointOf }, request),
     healDrill: () => stoppedCompute({ reach, stateDir }).restoreAll(),
     status: () => takeAwsSnapshot(reach, machine),

@@ -25,6 +25,8 @@ export interface PreparedDeploy {
   readonly account: string;
   readonly steps: readonly DeployStep[];
   readonly findings: readonly Finding[];
+  /** Keeps what was synthesised, so that a staged rollout can go back to it. Its release; throws `INVALID_INPUT` when it has none. */
+  keep(): Promise<string>;
   run(ears: DeployEars): Promise<DeployReport>;
   close(): Promise<void>;
 }

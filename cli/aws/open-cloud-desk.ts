@@ -11,6 +11,7 @@ import { examineAccount } from '../../control/doctor/examine-account.ts';
 import type { Clock } from '../../core/clock.ts';
 import { invariant, PlatformError } from '../../core/errors.ts';
 import type { Topology } from '../../core/topology.ts';
+import type { AssemblyShelf } from './assembly-shelf.ts';
 import type { CloudDesk, DeployRequest, PreparedDeploy } from './cloud-desk.ts';
 
 export interface CloudPlace {
@@ -18,6 +19,8 @@ export interface CloudPlace {
   readonly clock: Clock;
   /** Of the project: where `cdk.json` lies. */
   readonly rootDir: string;
+  /** Where what is deployed is kept. */
+  readonly shelf: AssemblyShelf;
 }
 
 export function openCloudDesk(place: CloudPlace): CloudDesk {
@@ -50,8 +53,11 @@ async function prepareDeploy(place: CloudPlace, request: DeployRequest): Promise
     const findings = await examineAccount({ topology, eyes, identity, app: app.stacks });
     return {
       ...{ account: identity.account, steps, findings },
-      run: (ears) =>
-        runDeploy({ steps, clock, ears, stacks: { ...stacks, deploy: app.deploy, rollBack: app.rollBack } }),
+      keep: () => place.shelf.keep(app),
+      run: async (ears) => {
+        if (app.release !== null) await place.shelf.keep(app);
+        return runDeploy({ steps, clock, ears, stacks: { ...stacks, deploy: app.deploy, rollBack: app.rollBack } });
+      },
       close: () => app.close(),
     };
   } catch (thrown) {

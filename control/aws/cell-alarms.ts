@@ -11,15 +11,14 @@ const RINGING_MAX = 100;
 /** Every alarm of a cell is called after its stack. */
 const ALARM_PREFIX = `${PREFIX}-cell-`;
 
-export function cellAlarms(regions: readonly RegionName[], urlOf: (region: string) => string | undefined): AlarmEyes {
+export function cellAlarms(regions: readonly RegionName[]): AlarmEyes {
   return {
-    ringing: async ({ signal }) =>
-      (await Promise.all(regions.map((region) => ringingIn(region, urlOf(region), signal)))).flat(),
+    ringing: async ({ signal }) => (await Promise.all(regions.map((region) => ringingIn(region, signal)))).flat(),
   };
 }
 
-async function ringingIn(region: RegionName, url: string | undefined, signal: AbortSignal) {
-  const client = new CloudWatchClient({ region, ...REQUESTS, ...(url === undefined ? {} : { endpoint: url }) });
+async function ringingIn(region: RegionName, signal: AbortSignal) {
+  const client = new CloudWatchClient({ region, ...REQUESTS });
   const command = new DescribeAlarmsCommand({
     AlarmNamePrefix: ALARM_PREFIX,
     StateValue: 'ALARM',

@@ -14,6 +14,7 @@ import {
   Toolkit,
   ToolkitError,
 } from '@aws-cdk/toolkit-lib';
+import { TAGS } from '../../core/aws-names.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { DeployStep } from '../deploy/deploy-plan.ts';
 import type { Stacks, Watch } from '../deploy/stacks.ts';
@@ -24,6 +25,10 @@ import { cloudError } from './cloud-error.ts';
 type CloudFormationStackArtifact = CachedCloudAssembly['cloudAssembly']['stacks'][number];
 
 export interface App {
+  /** Where the assembly lies. */
+  readonly dir: string;
+  /** What its stacks say that they are; `null`: they say nothing, or not the same. */
+  readonly release: string | null;
   readonly stacks: readonly SynthesisedStack[];
   readonly deploy: Stacks['deploy'];
   readonly rollBack: Stacks['rollBack'];
@@ -63,7 +68,11 @@ export async function openApp(source: AppSource): Promise<App> {
       throw verdict(thrown, { step, firstFailure: ear.firstFailure });
     });
   };
+  const releases = new Set(stacks.map(({ tags }) => tags[TAGS.release]));
+  const [release = null] = releases;
   return {
+    dir: assembly.cloudAssembly.directory,
+    release: releases.size === 1 ? release : null,
     stacks: stacks.map(synthesised),
     deploy: async (step, watch) => {
       await watched(step, { watch, work: () => toolkit.deploy(assembly, { stacks: selector(step) }) });

@@ -68,7 +68,7 @@ export async function runDeploy(run: DeployRun): Promise<DeployReport> {
   return { state, outcomes, cells: await reportCells(outcomes, run.stacks) };
 }
 
-async function deployStep(step: DeployStep, run: DeployRun): Promise<StepOutcome> {
+export async function deployStep(step: DeployStep, run: DeployRun): Promise<StepOutcome> {
   const startedAtMs = run.clock.monotonicMs();
   const repairs: string[] = [];
   const outcome = (result: StepResult, detail: string | null): StepOutcome => ({

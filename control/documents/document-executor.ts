@@ -51,14 +51,14 @@ export class DocumentExecutor implements RolloutExecutor {
 
   take({ cell, step }: { readonly cell: CellId; readonly step: string }, limit: StepLimit): Promise<StepResult> {
     if (step === 'hand-out') return this.#handOut(cell, limit);
-    if (step === 'confirm') return this.#untilSeen(cell, { limit, isThere: (version) => version >= this.#o.version });
+    if (step === 'confirm') return this.#untilSeen(cell, { limit, wanted: 'the edition' });
     return Promise.resolve(failed(`no step ${step}; allowed: ${this.steps.join(', ')}`));
   }
 
   async undo(cell: CellId, limit: StepLimit): Promise<StepResult> {
     const back = await this.#takeBack(limit);
     if (back.outcome !== 'done') return back;
-    return this.#untilSeen(cell, { limit, isThere: (version) => version !== this.#o.version });
+    return this.#untilSeen(cell, { limit, wanted: 'another' });
   }
 
   settle(limit: StepLimit): Promise<StepResult> {
@@ -127,16 +127,16 @@ export class DocumentExecutor implements RolloutExecutor {
 
   async #untilSeen(
     cell: CellId,
-    { limit, isThere }: { readonly limit: StepLimit; readonly isThere: (version: number) => boolean },
+    { limit, wanted }: { readonly limit: StepLimit; readonly wanted: 'the edition' | 'another' },
   ): Promise<StepResult> {
-    const { eyes, clock, type } = this.#o;
+    const { eyes, clock, type, version: ours } = this.#o;
+    const isThere = (version: number) => (wanted === 'another' ? version !== ours : version >= ours);
     const endAtMs = clock.monotonicMs() + Math.min(limit.withinMs, CONFIRM_MS_MAX);
     for (;;) {
       const seen = await eyes.look({ cell, type: type.name }, { withinMs: LOOK_MS_MAX });
-      const refused = seen.find(
-        (each) => each.refused?.version === this.#o.version && each.version !== this.#o.version,
-      );
-      if (refused) return failed(`${cell} in ${refused.region} refuses ${this.#name}: ${refused.refused?.reason}`);
+      const refused = seen.find((each) => each.refused?.version === ours && each.version !== ours);
+      if (refused && wanted === 'the edition')
+        return failed(`${cell} in ${refused.region} refuses ${this.#name}: ${refused.refused?.reason}`);
       if (seen.length > 0 && seen.every(({ version }) => version !== null && isThere(version)))
         return done(sightOf(seen));
       if (clock.monotonicMs() >= endAtMs || limit.signal.aborted) return { outcome: 'unknown', note: sightOf(seen) };

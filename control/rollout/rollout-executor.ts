@@ -49,8 +49,8 @@ export interface Gate {
   /** `failovers`, `drills`, `freeze`, `answers`, `probes`, `error-budget`, `lag` … */
   readonly name: string;
   /**
-   * Whether it is asked between the steps of one cell, too. What clients see means something there; the lag of a cell whose
-   * standby side was just replaced does not.
+   * Whether it is asked between and during the steps of one cell, too. What clients see means something there; the lag of a cell
+   * whose standby side was just replaced does not.
    */
   readonly midCell: boolean;
   /** `cells`: those that have the change already; their neighbours count too. Absent evidence is `unknown`, never `open`. */

@@ -9,7 +9,7 @@ import { Deadline } from '../../resilience/deadline.ts';
 import { type GateKeeper, type GateLook, untilKnown } from './gate-keeper.ts';
 import type { RolloutExecutor, StepLimit, StepResult } from './rollout-executor.ts';
 import { LOOK_EVERY_MS, STEP_PAUSE_MS, STEP_TRIES_MAX, UNKNOWN_MS_MAX } from './rollout-limits.ts';
-import { cellAt, changedCells, type Outcome } from './rollout-order.ts';
+import { cellAt, changedCells, type Outcome, reachedCells } from './rollout-order.ts';
 import { type Position, type RolloutRecord, shortened, type Trouble } from './rollout-record.ts';
 
 export interface StepTakerOptions {
@@ -67,8 +67,26 @@ export class StepTaker {
     const at = { cells: changedCells(record), midCell: position.step > 0, clock: this.#o.clock, signal };
     const look = await untilKnown(this.#o.gates, { ...at, onLook: (seen) => this.#o.onLook(seen, null) });
     if (look.verdict !== 'open') return this.#trouble('gate', `before ${what}: ${look.reason}`);
+    const [over, harm] = [new AbortController(), new AbortController()];
+    const watching = this.#untilHarm(record, AbortSignal.any([over.signal, signal]));
+    void watching.then((seen) => seen && harm.abort(new Error(seen.reason)));
     const work = (limit: StepLimit) => this.#o.executor.take({ cell, step }, limit);
-    return this.#call({ what, work, token: record.recordVersion }, signal);
+    const call = { what, work, token: record.recordVersion };
+    const taken = await this.#call(call, AbortSignal.any([harm.signal, signal]));
+    over.abort();
+    const seen = await watching;
+    return seen === null ? taken : this.#trouble('gate', `during ${what}: ${seen.reason}`);
+  }
+
+  /** While a step lasts: what clients see closes at once, so that harm is not done for as long as a step takes. `null`: it ended first. */
+  async #untilHarm(record: RolloutRecord, ended: AbortSignal): Promise<GateLook | null> {
+    while (await this.#pause(LOOK_EVERY_MS, ended)) {
+      const look = await this.#o.gates.look({ cells: reachedCells(record), midCell: true }, ended);
+      if (ended.aborted) return null;
+      this.#o.onLook(look, null);
+      if (look.verdict === 'closed') return look;
+    }
+    return null;
   }
 
   async #bake(record: RolloutRecord, { wave }: At<'bake'>, signal: AbortSignal): Promise<Taken> {

@@ -90,6 +90,9 @@ export class AwsWorld {
       topology: this.topology,
       stateDir: this.#dir,
       machine,
+      desk: async () => {
+        throw new Error('nothing is synthesised in this world');
+      },
       endpointOf: (of) => this.endpointOf(of),
     });
   }

@@ -68,6 +68,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     failover: unexpected('failover'),
     automation: unexpected('automation'),
     documents: unexpected('documents'),
+    rollouts: unexpected('staged changes'),
     quarantine: unexpected('quarantine'),
     timeline: unexpected('timeline'),
     cloud: unexpected('cloud'),

@@ -116,6 +116,27 @@ describe('searching', () => {
     expect(await found('rope nothing')).toEqual([]);
   });
 
+  it('orders what it found by the document ranking, and not at all by a feature that nobody knows', async () => {
+    const { app, runtime } = open();
+    const titles = ['rope one', 'rope two', 'rope three'];
+    for (const [index, title] of titles.entries()) await send(app, `PUT /products/r${index}`, put(title));
+    const order = async () => {
+      const all = skus((await send(app, 'GET /products/search?q=rope')).body);
+      return all.filter((sku) => /^r\d$/.test(sku));
+    };
+    expect(await order()).toEqual(['r0', 'r1', 'r2']);
+    const features = [
+      { name: 'whole-word', weight: -1 },
+      { name: 'term:two', weight: 5 },
+      { name: 'of-tomorrow', weight: 9 },
+      { name: 'term:one', weight: -5 },
+    ];
+    const body = { features };
+    const said = { by: 'ann', why: 'x', publishedAtMs: 0, checksum: '' };
+    expect(runtime.documents.take({ type: 'ranking', version: 1, body, ...said }, 'published')).toBe('taken');
+    expect(await order()).toEqual(['r1', 'r2', 'r0']);
+  });
+
   it('folds case, accents and compatibility forms', async () => {
     const { app } = open();
     await send(app, 'PUT /products/net-float', put('Bouée décorative ﬁne'));

@@ -19,8 +19,8 @@ export function failoversGate({ store, cells }: FailoversGateOptions): Gate {
   const say = sayer('failovers');
   return {
     name: 'failovers',
-    // A rollout's own switchover has ended with the step that made it.
-    midCell: true,
+    // Within a cell the rollout itself moves it; who else does is found by that move, which is refused.
+    midCell: false,
     look: async (_reached, limit) => {
       const records = await store.records(cells, limit);
       const running = records.filter(({ step }) => !isTerminal(step));

@@ -3,7 +3,7 @@ import type { Clock } from '../../../core/clock.ts';
 import { PlatformError } from '../../../core/errors.ts';
 import type { CellId, RegionName } from '../../../core/ids.ts';
 import type { StepLimit, StepResult } from '../rollout-executor.ts';
-import { AGAIN_MS, FIT_MS_MAX, MOVE_MS_MAX, WARM_ANSWERS_MIN } from './release-limits.ts';
+import { AGAIN_MS, FIT_MS_MAX, WARM_ANSWERS_MIN } from './release-limits.ts';
 import type { CellSide, CellSight, PortLimit, ReleaseNote, ReleasePorts } from './release-ports.ts';
 
 export interface CellWorkOptions {
@@ -12,6 +12,7 @@ export interface CellWorkOptions {
   readonly ports: ReleasePorts;
   readonly clock: Clock;
   readonly limit: StepLimit;
+  readonly moveMsMax: number;
 }
 
 export type HeldSight = CellSight & { readonly holder: RegionName };
@@ -99,9 +100,9 @@ export class CellWork {
 
   /** A planned move; refused for a moment, it is asked again. `done` only when the region was seen to hold the cell. */
   async moveTo(region: RegionName): Promise<StepResult> {
-    const { cell, release, ports } = this.#o;
+    const { cell, release, ports, moveMsMax } = this.#o;
     let note = 'it was not asked';
-    const end = await this.#until(MOVE_MS_MAX, async (): Promise<StepResult | null> => {
+    const end = await this.#until(moveMsMax, async (): Promise<StepResult | null> => {
       const moved = await ports.move({ cell, region, release }, this.#limit());
       note = moved.note;
       if (moved.outcome === 'failed') return { outcome: 'failed', note };
@@ -109,7 +110,7 @@ export class CellWork {
       return null;
     });
     return (
-      end ?? { outcome: 'failed', note: `${cell} could not be moved to ${region} within ${MOVE_MS_MAX} ms: ${note}` }
+      end ?? { outcome: 'failed', note: `${cell} could not be moved to ${region} within ${moveMsMax} ms: ${note}` }
     );
   }
 

@@ -10,25 +10,35 @@ import { isPlatformError } from '../../../core/errors.ts';
 import type { CellId } from '../../../core/ids.ts';
 import type { RolloutExecutor, StepLimit, StepPlace, StepResult } from '../rollout-executor.ts';
 import { CellWork } from './cell-work.ts';
-import { CALL_MS_MAX, UNDO_ROUNDS_MAX, WARM_BACK_MS_MAX, WARM_MS_MAX } from './release-limits.ts';
+import {
+  CALL_MS_MAX,
+  MOVE_MS_MAX,
+  TRIAL_MS,
+  UNDO_ROUNDS_MAX,
+  WARM_BACK_MS_MAX,
+  WARM_MS_MAX,
+} from './release-limits.ts';
 import type { CellSide, CellSight, ReleaseNote, ReleasePorts } from './release-ports.ts';
 
-export const RELEASE_STEPS = ['standby', 'warm-up', 'switchover', 'former', 'home'] as const;
+export const RELEASE_STEPS = ['standby', 'warm-up', 'switchover', 'trial', 'former', 'home'] as const;
 
 export interface ReleaseExecutorOptions {
   /** Its name, as the platform knows it. */
   readonly release: string;
   readonly ports: ReleasePorts;
   readonly clock: Clock;
+  /** Where a side is replaced and moved to more slowly than by a process on this machine. */
+  readonly bounds?: { readonly callMsMax: number; readonly moveMsMax: number };
 }
 
 export class ReleaseExecutor implements RolloutExecutor {
   readonly steps = RELEASE_STEPS;
-  readonly callMsMax = CALL_MS_MAX;
+  readonly callMsMax: number;
   readonly #o: ReleaseExecutorOptions;
 
   constructor(options: ReleaseExecutorOptions) {
     this.#o = options;
+    this.callMsMax = options.bounds?.callMsMax ?? CALL_MS_MAX;
   }
 
   take({ cell, step }: StepPlace, limit: StepLimit): Promise<StepResult> {
@@ -40,6 +50,8 @@ export class ReleaseExecutor implements RolloutExecutor {
         return told(() => this.#warmUp(work));
       case 'switchover':
         return told(() => this.#switchover(work));
+      case 'trial':
+        return told(() => this.#trial(limit));
       case 'former':
         return told(() => this.#former(work));
       case 'home':
@@ -70,7 +82,8 @@ export class ReleaseExecutor implements RolloutExecutor {
   }
 
   #workOn(cell: CellId, limit: StepLimit): CellWork {
-    return new CellWork({ ...this.#o, cell, limit });
+    const moveMsMax = this.#o.bounds?.moveMsMax ?? MOVE_MS_MAX;
+    return new CellWork({ ...this.#o, cell, limit, moveMsMax });
   }
 
   async #standby(work: CellWork): Promise<StepResult> {
@@ -110,6 +123,11 @@ export class ReleaseExecutor implements RolloutExecutor {
       );
     }
     return work.moveTo(standby.region);
+  }
+
+  async #trial({ signal }: StepLimit): Promise<StepResult> {
+    await this.#o.clock.sleep(TRIAL_MS, signal);
+    return done(`customers have had it for ${TRIAL_MS / 1_000} s`);
   }
 
   async #former(work: CellWork): Promise<StepResult> {

@@ -37,6 +37,26 @@ describe('a rollout', () => {
     expect(world.effects).toEqual(['standby c01', 'switch c01', 'undo c01', 'withdraw']);
   });
 
+  it('breaks a step off when what clients see becomes bad while it lasts, and waits until it has let go', async () => {
+    const world = new RolloutWorld();
+    world.stepMs = 9_000;
+    let isBad = false;
+    world.gate = () => (isBad ? 'closed' : 'open');
+    const orchestrator = new Orchestrator(world, 'first');
+    const work = orchestrator.drive(orchestrator.machine.run(PLAN));
+    await world.clock.advance(4_000);
+    isBad = true;
+    expect(await work).toMatchObject({
+      record: {
+        state: 'rolled-back',
+        trouble: { cause: 'gate', detail: expect.stringContaining('during standby c01') },
+      },
+    });
+    expect(world.effects).toEqual(['standby c01', 'undo c01', 'withdraw']);
+    expect(world.taken.size).toBe(0);
+    expect(world.violations).toEqual([]);
+  });
+
   it('waits for a gate that knows nothing for a moment, and bakes on until it is open', async () => {
     const world = new RolloutWorld();
     let sinceMs: number | null = null;

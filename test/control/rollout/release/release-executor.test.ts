@@ -38,6 +38,7 @@ describe('a release comes to a cell', () => {
       'standby: old* new',
       'warm-up: old* new',
       'switchover: old new*',
+      'trial: old new*',
       'former: new new*',
       'home: new* new',
     ]);

@@ -1,0 +1,61 @@
+/**
+ * The mark that a drill leaves in the arbiter while it disturbs a platform that others use: a rollout that begins then could not tell
+ * its own faults from the drill's. It ends with the drill; if that is killed, by its own bound.
+ */
+import { userInfo } from 'node:os';
+import { tableMarkStore } from '../control/adapters/table-mark-store.ts';
+import { lifted, marked, standing } from '../control/rollout/gates/marks.ts';
+import { PlatformError } from '../core/errors.ts';
+import type { Machine } from './failover-operator.ts';
+import type { OperatorReach } from './operator-reach.ts';
+import { reachArbiter } from './reach-arbiter.ts';
+
+const ARBITER_MS_MAX = 1_000;
+/** Longer than any drill takes, its preparation and its end state included; a soak adds its minutes. */
+export const DRILL_MS_MAX = 15 * 60_000;
+
+export interface DrillMark {
+  readonly reach: OperatorReach;
+  readonly machine: Machine;
+  readonly why: string;
+  readonly forMs: number;
+}
+
+/** Throws `ROLLOUT_IN_PROGRESS` while another drill's mark stands: two drills at once prove nothing. */
+export async function underDrillMark<T>({ reach, machine, why, forMs }: DrillMark, work: () => Promise<T>): Promise<T> {
+  const limit = { withinMs: ARBITER_MS_MAX + reach.coldMs };
+  const ports = await reachArbiter(reach, {
+    machine,
+    probe: ({ automation }) => automation.document(limit),
+    without: 'Without it no drill is run on a platform that others use: it could not be announced.',
+  });
+  const { clock } = machine;
+  const marks = tableMarkStore({ arbiter: ports.arbiter, clock });
+  try {
+    const before = await marks.read('drill', limit);
+    const held = standing(before, clock.wallMs());
+    if (held) throw occupied(held);
+    const mine = marked(before, { by: userInfo().username, why, nowMs: clock.wallMs(), forMs });
+    if (!(await marks.write('drill', mine, limit))) throw occupied(mine.held);
+    try {
+      return await work();
+    } finally {
+      // Only over our own; and what can't be lifted now runs out by itself.
+      await marks.write('drill', lifted(mine), limit).catch(() => false);
+    }
+  } finally {
+    ports.close();
+  }
+}
+
+function occupied(held: { readonly by: string; readonly why: string; readonly untilMs: number } | null): PlatformError {
+  const who = held
+    ? `${held.by}: ${held.why}, until ${new Date(held.untilMs).toISOString()} at the latest`
+    : 'somebody';
+  return new PlatformError({
+    code: 'ROLLOUT_IN_PROGRESS',
+    kind: 'caller',
+    effect: 'none',
+    message: `A drill disturbs this platform already (${who}). Wait for it; a mark whose drill was killed runs out by itself.`,
+  });
+}
