@@ -59,7 +59,8 @@ export async function openLocalRollouts({
   const releaseOf = async (named: string | null): Promise<string> => {
     if (named === null) throw invalid(WHICH);
     // The supervisor looks again at each process.
-    return (await openReleaseDesk({ parentDir: view.dataDir, clock }).show(named)).manifest.name;
+    const desk = openReleaseDesk({ parentDir: view.dataDir, also: [issuerDir], clock });
+    return (await desk.show(named)).manifest.name;
   };
   const close = () => {
     for (const each of closing.splice(0)) each();
