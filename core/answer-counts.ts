@@ -8,7 +8,7 @@ import type { Clock } from './clock.ts';
 export const ANSWER_KINDS = ['ok', 'refused', 'failed', 'unknown'] as const;
 
 /**
- * `refused`: 4xx, and 5xx that only say who owns the cell. `failed`: every other 5xx, overload and deadlines too: a release that
+ * `refused`: 4xx, and 5xx that only say who owns the cell, or what a person has switched off. `failed`: every other 5xx, overload and deadlines too: a release that
  * is slower is seen there first. `unknown`: the outcome is, or the caller left before it had the answer.
  */
 export type AnswerKind = (typeof ANSWER_KINDS)[number];
@@ -33,8 +33,8 @@ const SLOTS = ANSWER_WINDOW_MS / SLOT_MS;
 const CODES_MAX = 64;
 const OTHER = 'OTHER';
 
-/** 503s that say "another region owns the cell now": part of every planned move, and no work of the release that says so. */
-const OWNERSHIP: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH']);
+/** 503s that say "another region owns the cell now", or "this is switched off": part of a planned move or of a mode, and no work of the release that says so. */
+const BY_DESIGN: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH', 'DEGRADED']);
 const OUTCOME_UNKNOWN = 'OUTCOME_UNKNOWN';
 
 /** `code`: of the problem document, if it had one; it matters for 5xx only. */
@@ -43,7 +43,7 @@ export function answerKind(answer: { readonly status: number; readonly code: str
   if (status < 400) return 'ok';
   if (status < 500) return 'refused';
   if (code === OUTCOME_UNKNOWN) return 'unknown';
-  return code !== null && OWNERSHIP.has(code) ? 'refused' : 'failed';
+  return code !== null && BY_DESIGN.has(code) ? 'refused' : 'failed';
 }
 
 type Counts = Record<AnswerKind, number>;

@@ -4,6 +4,8 @@
  */
 
 export const DEGRADED_HEADER = 'x-degraded';
+/** From a cell to its router, and no further: this refusal is a person's order, and says nothing of how the region is. */
+export const SWITCHED_OFF_HEADER = 'x-holdfast-switched-off';
 
 /** Said of one answer; whatever else stands in the list is a mode that is set for the operation. */
 const OF_AN_ANSWER = ['unreplicated', 'stale', 'session-lost'] as const;

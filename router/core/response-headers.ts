@@ -3,7 +3,9 @@
  * dropped. On the same pass it picks what the router needs itself.
  */
 
-/** RFC 9110 §7.6.1, and the hint that is for routers only. */
+import { SWITCHED_OFF_HEADER } from '../../core/modes/degraded-header.ts';
+
+/** RFC 9110 §7.6.1, and the hints that are for routers only. */
 const DROPPED: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -15,6 +17,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   'upgrade',
   'x-holdfast-owner',
   'x-holdfast-moving',
+  SWITCHED_OFF_HEADER,
   'x-map-version',
   'x-map-age-ms',
 ]);
@@ -27,6 +30,8 @@ export interface ResponseHead {
   /** Refused without effect, because the cell is being moved away from there. */
   readonly moving: boolean;
   readonly epoch: string | undefined;
+  /** A mode refused it: the answer says neither that the region is well nor that it is ill. */
+  readonly switchedOff: boolean;
 }
 
 /** `raw`: name, value, name, value … as the host has them, and `text` to read one. */
@@ -36,11 +41,13 @@ export function readResponseHead<Raw>(raw: readonly Raw[], text: (raw: Raw) => s
   let owner: string | undefined;
   let epoch: string | undefined;
   let moving = false;
+  let switchedOff = false;
   for (let at = 0; at < raw.length; at += 2) {
     const name = text(raw[at] as Raw).toLowerCase();
     if (DROPPED.has(name)) {
       if (name === 'x-holdfast-owner') owner = text(raw[at + 1] as Raw);
       else if (name === 'x-holdfast-moving') moving = true;
+      else if (name === SWITCHED_OFF_HEADER) switchedOff = true;
       continue;
     }
     const value = text(raw[at + 1] as Raw);
@@ -48,5 +55,5 @@ export function readResponseHead<Raw>(raw: readonly Raw[], text: (raw: Raw) => s
     else if (name === 'x-cell-epoch') epoch = value;
     headers.push(name, value);
   }
-  return { headers, contentLength, owner, moving, epoch };
+  return { headers, contentLength, owner, moving, epoch, switchedOff };
 }

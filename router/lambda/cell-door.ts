@@ -15,6 +15,8 @@ export interface DoorCounts {
   answered: number;
   /** Of those answered: 421, 429 or 5xx, so the region refused by itself. */
   declined: number;
+  /** Refused by a mode, and not among those answered: it says nothing of how the region is. */
+  switchedOff: number;
   neverSent: number;
   lost: number;
   /** Given up at the deadline. */
@@ -25,7 +27,15 @@ export interface DoorCounts {
 
 export class CellDoor {
   readonly breaker = new LinkBreaker();
-  readonly counts: DoorCounts = { answered: 0, declined: 0, neverSent: 0, lost: 0, abandoned: 0, silent: 0 };
+  readonly counts: DoorCounts = {
+    answered: 0,
+    declined: 0,
+    switchedOff: 0,
+    neverSent: 0,
+    lost: 0,
+    abandoned: 0,
+    silent: 0,
+  };
   inFlight = 0;
 
   /** `tookMs`: from the beginning of the attempt. */
@@ -34,9 +44,13 @@ export class CellDoor {
       case 'throttled':
       case 'too-large':
       case 'answered':
+        this.breaker.answered();
+        if (answer.kind === 'answered' && answer.head.switchedOff) {
+          this.counts.switchedOff += 1;
+          return;
+        }
         this.counts.answered += 1;
         if (DECLINED.has(at.status) || at.status >= SERVER_ERRORS) this.counts.declined += 1;
-        this.breaker.answered();
         return;
       case 'broken':
         this.counts.lost += 1;

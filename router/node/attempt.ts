@@ -42,6 +42,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #abandoned = false;
   #sentWhole = false;
   #declined = false;
+  #switchedOff = false;
   #released = false;
   #drainedBytes = 0;
 
@@ -87,9 +88,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (status < 200) return true;
     this.resume = resume;
     this.answered = true;
-    this.#declined = status === MISDIRECTED || status >= SERVER_ERRORS;
+    const head = readResponseHead(rawHeaders, latin1);
+    this.#switchedOff = head.switchedOff;
+    this.#declined = status === MISDIRECTED || (status >= SERVER_ERRORS && !head.switchedOff);
     this.#link.breaker.answered();
-    const wanted = this.#listener?.onHead(this, status, readResponseHead(rawHeaders, latin1)) ?? false;
+    const wanted = this.#listener?.onHead(this, status, head) ?? false;
     if (!wanted) this.#listener = null;
     return true;
   }
@@ -103,7 +106,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onComplete(): void {
     if (this.#declined) this.#link.counts.declined += 1;
-    this.#release('answered');
+    this.#release(this.#switchedOff ? 'switchedOff' : 'answered');
     this.#listener?.onEnd();
   }
 

@@ -16,6 +16,8 @@ export interface LinkCounts {
   answered: number;
   /** Of those answered: 421 or 5xx, so the region refused by itself. */
   declined: number;
+  /** Refused by a mode, and not among those answered: it says nothing of how the region is. */
+  switchedOff: number;
   /** No connection came about. */
   neverSent: number;
   /** Sent, and the connection ended without a whole answer. */
@@ -31,7 +33,7 @@ export interface LinkCounts {
 export class CellLink {
   readonly origin: string;
   readonly counts: LinkCounts = {
-    ...{ answered: 0, declined: 0, neverSent: 0, lost: 0, abandoned: 0, silent: 0, refused: 0 },
+    ...{ answered: 0, declined: 0, switchedOff: 0, neverSent: 0, lost: 0, abandoned: 0, silent: 0, refused: 0 },
   };
   /** Last used first: its socket is warm, and the rest may go idle. */
   readonly #free: Client[] = [];

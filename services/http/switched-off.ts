@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { PlatformError } from '../../core/errors.ts';
-import { degradedHeader } from '../../core/modes/degraded-header.ts';
+import { DEGRADED_HEADER, degradedHeader, SWITCHED_OFF_HEADER } from '../../core/modes/degraded-header.ts';
 import type { EffectiveModes, OperationMode } from '../../core/modes/effective-modes.ts';
 import type { Rng } from '../../core/rng.ts';
 import type { PublicDetails } from './problem-response.ts';
@@ -31,7 +31,8 @@ export function refuseSwitchedOff(of: {
     members: { off: mode.operation.name, by: mode.causes, until, stillWorks },
     headers: {
       'retry-after': String(Math.max(1, Math.min(againInS, leftS))),
-      'x-degraded': degradedHeader(mode.causes) ?? '',
+      [DEGRADED_HEADER]: degradedHeader(mode.causes) ?? '',
+      [SWITCHED_OFF_HEADER]: '1',
     },
   };
   throw new PlatformError({

@@ -10,6 +10,7 @@ describe('answerKind', () => {
     [421, 'NOT_ACTIVE', 'refused'],
     [503, 'FENCE_STALE_EPOCH', 'refused'],
     [503, 'LEASE_NOT_HELD', 'refused'],
+    [503, 'DEGRADED', 'refused'],
     [503, 'OVERLOADED', 'failed'],
     [504, 'DEADLINE_EXCEEDED', 'failed'],
     [500, 'INTERNAL', 'failed'],

@@ -76,8 +76,26 @@ describe.each(HOSTS)('behind the %s router', (host) => {
       else expect([...what, Math.floor(status / 100)]).toEqual([...what, 2]);
       expect(headers['x-degraded']).toBe(grant.kind === 'full' ? undefined : `level-${level}`);
       expect(headers['retry-after'] !== undefined).toBe(grant.kind === 'refused');
+      expect(headers['x-holdfast-switched-off']).toBeUndefined();
     }
   });
+
+  it('counts what a mode refuses neither for nor against the region, so that nobody moves the cell for it', async () => {
+    const before = await tallies();
+    world = await openFor(under);
+    world.set(atLevel(0));
+    for (const operation of OPERATIONS) await call(operation, undefined, 'k');
+    const after = await tallies();
+    expect(after.switchedOff - before.switchedOff).toBe(OPERATIONS.length);
+    expect([after.answered, after.declined]).toEqual([before.answered, before.declined]);
+  });
+
+  async function tallies(): Promise<{ answered: number; declined: number; switchedOff: number }> {
+    const { json } = await under.ask({ path: '/_holdfast/status', token: null });
+    const sum = (name: string) =>
+      (json.links as Record<string, number>[]).reduce((total, link) => total + (link[name] ?? 0), 0);
+    return { answered: sum('answered'), declined: sum('declined'), switchedOff: sum('switchedOff') };
+  }
 });
 
 /** With an order and a cart of the tenant whose token the router is sent. */
