@@ -137,7 +137,7 @@ function checkWords({ by, why }: PublishWish): void {
 
 function alreadyStaged({ type, staged }: Shelf): PlatformError {
   return documentRefused(
-    `${type}@${staged?.edition.version} is on its way through the waves, and only one staged change goes at a time. Wait for it, or take it back: holdfast deploy abort.`,
+    `${type}@${staged?.edition.version} is on its way through the waves, and only one staged change goes at a time. Wait for it, or go on with it if its publisher died (holdfast deploy resume), or take it back (holdfast deploy abort).`,
   );
 }
 
