@@ -7,6 +7,8 @@ import { MemoryTable } from '../../cell/table/memory-table.ts';
 import { documentOperator } from '../../cli/document-operator.ts';
 import type { OperatorPorts } from '../../cli/operator-ports.ts';
 import type { CliServices } from '../../cli/services.ts';
+import { tableAutomationStore } from '../../control/adapters/table-automation-store.ts';
+import { tableTimeline } from '../../control/adapters/table-timeline.ts';
 import type { DocumentEyes } from '../../control/documents/document-eyes.ts';
 import { PlatformError } from '../../core/errors.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
@@ -26,7 +28,9 @@ const HOUR = '--expires 1h --owner shop';
 function world() {
   const clock = new FakeClock();
   const arbiter = new MemoryTable();
-  const ports = { arbiter, close: () => undefined } as unknown as OperatorPorts;
+  const timeline = tableTimeline({ arbiter, clock });
+  const automation = tableAutomationStore({ arbiter, clock });
+  const ports = { arbiter, timeline, automation, close: () => undefined } as unknown as OperatorPorts;
   const eyes: DocumentEyes = {
     look: async ({ cell, type }) => {
       const shelf = await operator.shelf(modesType);
@@ -47,12 +51,13 @@ function world() {
     return running;
   };
   const stable = async () => (await operator.shelf(modesType)).stable;
-  return { clock, operator, services, run, stable, modes: async () => parseModes((await stable())?.body) };
+  const lines = async () => (await timeline.read({ fromMs: 0, toMs: clock.wallMs() }, { withinMs: 1_000 })).entries;
+  return { clock, operator, lines, services, run, stable, modes: async () => parseModes((await stable())?.body) };
 }
 
 describe('holdfast mode', () => {
   it('takes away everywhere at once, and says who, why and until when', async () => {
-    const { clock, run, modes, operator } = world();
+    const { clock, run, modes, operator, lines } = world();
     const done = await run(`set c01 40 ${WHY} ${HOUR} --json`);
     expect([done.exitCode, jsonOf(done)]).toEqual([0, expect.objectContaining({ road: 'at-once', version: 1 })]);
     const [setting] = (await modes()).levels;
@@ -60,6 +65,7 @@ describe('holdfast mode', () => {
     expect((setting?.expiresAtMs ?? 0) - (setting?.sinceMs ?? 0)).toBe(3_600_000);
     expect(setting?.sinceMs).toBeLessThanOrEqual(clock.wallMs());
     expect((await operator.history(modesType, 1))[0]?.edition.why).toBe('maintenance');
+    expect(await lines()).toMatchObject([{ kind: 'mode', why: 'maintenance', scope: { document: 'modes@1' } }]);
   });
 
   it('gives back through the waves, and with --now at once, which stands in the history', async () => {
