@@ -1,6 +1,10 @@
 /** The record's place on every implementation of the table port: what keeps two orchestrators apart is the engine's own condition. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Table } from '../../../cell/table/table.ts';
+import { tableMarkStore } from '../../../control/adapters/table-mark-store.ts';
 import { tableRolloutRecords } from '../../../control/adapters/table-rollout-records.ts';
+import { tableTokenFence } from '../../../control/adapters/table-token-fence.ts';
+import { marked, UNMARKED } from '../../../control/rollout/gates/marks.ts';
 import type { RolloutRecord } from '../../../control/rollout/rollout-record.ts';
 import type { RolloutRecords } from '../../../control/rollout/rollout-records.ts';
 import { systemClock as clock } from '../../../core/clock.ts';
@@ -19,11 +23,13 @@ for (const source of tableSources()) {
   const suite = source.missing === null ? describe : describe.skip;
   if (source.missing !== null) console.warn(`skipped on ${source.name}: ${source.missing}`);
   suite(`rollout records on ${source.name}`, () => {
+    let table: Table;
     let records: RolloutRecords;
     beforeAll(() => source.start());
     afterAll(() => source.stop());
     beforeEach(async () => {
-      records = tableRolloutRecords({ arbiter: await source.table(), clock });
+      table = await source.table();
+      records = tableRolloutRecords({ arbiter: table, clock });
     });
     const save = (next: RolloutRecord, beat = false) => records.save(next, { ...LIMIT, beat });
 
@@ -56,6 +62,23 @@ for (const source of tableSources()) {
         [1, 3],
       ]);
       expect(await records.history(1, LIMIT)).toHaveLength(1);
+    });
+
+    it('let a mark be written over its version only, each mark by itself', async () => {
+      const marks = tableMarkStore({ arbiter: table, clock });
+      expect(await marks.read('freeze', LIMIT)).toEqual(UNMARKED);
+      const held = marked(UNMARKED, { by: 'ann', why: 'sale', nowMs: 1, forMs: 1_000 });
+      expect(await marks.write('freeze', held, LIMIT)).toBe(true);
+      expect(await marks.write('freeze', held, LIMIT)).toBe(false);
+      expect(await marks.read('freeze', LIMIT)).toEqual(held);
+      expect(await marks.read('drill', LIMIT)).toEqual(UNMARKED);
+    });
+
+    it('keep a fence of effects that only rises', async () => {
+      const fence = tableTokenFence({ arbiter: table, clock });
+      const raise = (token: number, place = 'a') => fence.raise(place, token, LIMIT);
+      expect([await raise(7), await raise(7), await raise(6), await raise(8)]).toEqual([true, true, false, true]);
+      expect(await raise(1, 'b')).toBe(true);
     });
   });
 }
