@@ -17,8 +17,8 @@ export const ABORT_TRIES_MAX = 10;
 /** A step whose outcome is unknown is idempotent: once more for an answer that was lost, once more for a process on its way up. */
 export const STEP_TRIES_MAX = 3;
 export const STEP_PAUSE_MS = 1_000;
-/** Gates are asked all at once; one that needs longer than this knows nothing. */
-export const GATE_MS_MAX = 2_000;
+/** Gates are asked all at once; one that needs longer than this, on a cold connection to a far region too, knows nothing. */
+export const GATE_MS_MAX = 4_000;
 /** While a wave bakes the gates are asked this often: what is bad is noticed within a look or two of being evident. */
 export const LOOK_EVERY_MS = 1_000;
 /** A gate that can't be asked for this long counts as closed: a restarted process has answered again by then. */
