@@ -73,7 +73,7 @@ function readyEvent(view: PlatformView): unknown {
 }
 
 function welcome(view: PlatformView, { call, readyMs }: { call: Call; readyMs: number }): string {
-  const { bold, cyan, dim, green } = call.terminal.outColours;
+  const { bold, cyan, dim, green, yellow } = call.terminal.outColours;
   const routers = Object.entries(view.routers).map(([region, url]) => ['router', region, cyan(url)]);
   const cells = view.topology.cells.map(({ id, home, standby }) => [`cell ${id}`, home, dim(`standby in ${standby}`)]);
   const router = Object.values(view.routers)[0] ?? '';
@@ -82,6 +82,7 @@ function welcome(view: PlatformView, { call, readyMs }: { call: Call; readyMs: n
     '',
     textTable([{ title: '' }, { title: '' }, { title: '' }], [...routers, ...cells]),
     '',
+    ...deployedBefore(view).flatMap((line) => [yellow(line), '']),
     bold('Try, in another terminal:'),
     '  export TOKEN=$(npx holdfast token acme)',
     `  curl -X PUT ${router}/carts/my-cart/items/anchor-mug -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"quantity": 2}'`,
@@ -90,4 +91,16 @@ function welcome(view: PlatformView, { call, readyMs }: { call: Call; readyMs: n
     '',
     dim(`Data in ${view.dataDir}. Ctrl-C ends everything.`),
   ].join('\n');
+}
+
+/** Kept data keep what was deployed to them, also when the sources here have moved on. Nobody should have to find that out. */
+function deployedBefore({ processes, versions }: PlatformView): readonly string[] {
+  const { release } = versions;
+  const others = processes.filter((each) => each.release !== undefined && each.release.name !== release);
+  if (release === undefined || others.length === 0) return [];
+  const names = [...new Set(others.map((each) => each.release?.name))].join(', ');
+  return [
+    `${others.length} processes run what was deployed to this data before (${names}); the sources here are ${release}.`,
+    `To run them: npx holdfast deploy run --target local --release ${release}`,
+  ];
 }

@@ -59,6 +59,7 @@ export interface PlatformView {
   readonly startedAtMs: number;
   /** `dynoxide`, `dynamodb-local`, or the endpoint's URL when the user named one. */
   readonly engine: string;
+  /** `release`: what was built from the sources here; a process may run another one. */
   readonly versions: Readonly<Record<string, string>>;
   readonly topology: Topology;
   readonly routers: Readonly<Record<RegionName, string>>;

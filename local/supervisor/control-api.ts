@@ -49,8 +49,10 @@ async function answer({ control, secret, request, response }: Exchange): Promise
     assertSecret(request.headers.authorization, secret);
     send(response, { status: 200, type: 'application/json', body: await route(control, request) });
   } catch (thrown) {
-    const { status, body } = toProblem(toPlatformError(thrown));
-    send(response, { status, type: PROBLEM_CONTENT_TYPE, body });
+    const error = toPlatformError(thrown);
+    const { status, body } = toProblem(error);
+    // Whoever has the secret is the operator: what went wrong inside is what he asks for.
+    send(response, { status, type: PROBLEM_CONTENT_TYPE, body: { ...body, detail: error.message } });
   }
 }
 

@@ -58,6 +58,11 @@ export class ProcessReleases {
     return releases;
   }
 
+  /** The name of what was built from the sources here. */
+  get first(): string {
+    return this.#options.first.name;
+  }
+
   of(processName: string): ReleaseRun {
     const { name, digest } = this.#options.first;
     return this.#kept.processes[processName] ?? this.#kept.settled ?? { name, digest };

@@ -169,7 +169,10 @@ export class Site {
         pid: process.pid,
         startedAtMs,
         engine: engineName(engine),
-        versions: { holdfast: project.version, node: process.versions.node, engine: engineVersion(engine) },
+        versions: {
+          ...{ holdfast: project.version, node: process.versions.node, engine: engineVersion(engine) },
+          ...(releases === null ? {} : { release: releases.first }),
+        },
         topology,
         dataDir: dataDir.path,
         internalSecret,
