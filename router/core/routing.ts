@@ -8,7 +8,7 @@ import type { PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName } from '../../core/ids.ts';
 import { type CellSpecs, type Forward, firstRegion, type LinkSight, nearestRegion } from './decide.ts';
 import { type Hint, readHint } from './hints.ts';
-import type { CellMotion } from './motion.ts';
+import type { CellMotion, Refused, Wait } from './motion.ts';
 import { type Failure, failureError, knownGoneError, retryRegion } from './retry.ts';
 
 /** What all requests of a router share. */
@@ -40,15 +40,6 @@ export interface AttemptSeen {
   readonly region: RegionName;
   /** No body, or one that is kept whole. */
   readonly replayable: boolean;
-}
-
-/** When the last refusal came. */
-export interface Refused {
-  readonly seen: AttemptSeen;
-  /** How often this request has waited before. */
-  readonly round: number;
-  readonly remainingMs: number;
-  readonly nowMs: number;
 }
 
 export const MISDIRECTED = 421;
@@ -92,13 +83,13 @@ export class Routing {
   }
 
   /**
-   * Both regions have answered and refused, or the one that is named has: how long to wait until the whole request is routed
-   * anew, from the map as it is then. `null`: the caller gets the refusal. Whoever waits tells the cell's motion of its end.
+   * Both regions have answered and refused, or the one that is named has: waits for the cell, and then for `again`. `null`: the
+   * caller gets the refusal.
    */
-  pauseMs({ seen, ...refused }: Refused): number | null {
+  waitForCell(seen: AttemptSeen, refused: Refused): Wait | null {
     // A region whose connections fail is gone, and not on the move.
     if (!seen.replayable || this.#brokeOff) return null;
-    return this.#ports.motion(this.forward.cell).pause(refused);
+    return this.#ports.motion(this.forward.cell).wait(refused);
   }
 
   /** After a wait: begins where the map says now that the cell is. The cell itself stays, for the request names it. */

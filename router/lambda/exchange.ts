@@ -10,6 +10,7 @@ import { type ServiceName, serviceOf } from '../../core/service-paths.ts';
 import { decide } from '../core/decide.ts';
 import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { REPLAY_BYTES_MAX } from '../core/limits.ts';
+import type { Wait } from '../core/motion.ts';
 import { payloadTooLarge } from '../core/request-head.ts';
 import { deadlineError, failureError } from '../core/retry.ts';
 import { type AttemptSeen, MISDIRECTED, Routing, type RoutingPorts } from '../core/routing.ts';
@@ -66,7 +67,7 @@ export class Exchange {
   readonly #parts: ExchangeParts;
   readonly #errand: Errand;
   readonly #routing: Routing;
-  #waits = 0;
+  #wait: Wait | null = null;
   readonly #service: ServiceName;
   readonly #replayable: boolean;
 
@@ -160,15 +161,14 @@ export class Exchange {
 
   /** Where to after a wait; `null`: it is not waited. */
   async #waited(seen: AttemptSeen): Promise<RegionName | PlatformError | null> {
-    const { clock, motion } = this.#parts;
     const { deadlineAtMs, maxStalenessMs } = this.#errand;
-    const nowMs = clock.monotonicMs();
-    const pauseMs = this.#routing.pauseMs({ seen, round: this.#waits, remainingMs: deadlineAtMs - nowMs, nowMs });
-    if (pauseMs === null) return null;
-    this.#waits += 1;
-    await clock.sleep(pauseMs);
-    motion(this.#routing.forward.cell).resume();
-    return this.#routing.again(maxStalenessMs);
+    const remainingMs = deadlineAtMs - this.#parts.clock.monotonicMs();
+    const waited = new Promise<boolean>((resolve) => {
+      const go = () => resolve(true);
+      this.#wait = this.#routing.waitForCell(seen, { before: this.#wait, remainingMs, go });
+      if (this.#wait === null) resolve(false);
+    });
+    return (await waited) ? this.#routing.again(maxStalenessMs) : null;
   }
 
   async #call(origin: string, region: RegionName): Promise<HttpOutcome> {

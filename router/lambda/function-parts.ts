@@ -56,7 +56,7 @@ export function makeFunctionParts(
     ...{ door, links, lastKnownGood: kept, inFlightMax: 1 },
     admits: (cell, region) => door(cell, region).breaker.admits(clock.monotonicMs()),
     isBroken: (cell, region) => door(cell, region).breaker.isBroken,
-    motion: motions(settings.topology.cells.map(({ id }) => id)),
+    motion: motions([...cells.keys()], clock),
     refreshMap: new OutOfBand({
       ...{ clock, everyMs: MAP_EVERY_MS, failedMs: MAP_EVERY_MS },
       work: async () => {

@@ -9,6 +9,7 @@ import type { RegionName, TenantId } from '../../core/ids.ts';
 import { decide } from '../core/decide.ts';
 import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
+import type { Wait } from '../core/motion.ts';
 import type { RequestHead } from '../core/request-head.ts';
 import type { ResponseHead } from '../core/response-headers.ts';
 import { deadlineError, isSafe, overloadedError } from '../core/retry.ts';
@@ -32,8 +33,8 @@ export class Exchange implements AttemptListener {
   #body: Buffer | StreamedBody | null = null;
   #attempt: Attempt | null = null;
   /** While the cell is on its way to the other region and nothing is sent. */
-  #waiting: NodeJS.Timeout | null = null;
-  #waits = 0;
+  #waiting = false;
+  #wait: Wait | null = null;
   #done = false;
   /** What is left of the answer, when its length is declared: the last chunk ends the response in one write. */
   #bytesLeft = -1;
@@ -124,7 +125,7 @@ export class Exchange implements AttemptListener {
       return;
     }
     routing.countAttempt();
-    if (routing.attempts > 1 || this.#waits > 0) restateDeadline(this.#head.forwarded, this.#remainingMs());
+    if (routing.attempts > 1 || this.#wait !== null) restateDeadline(this.#head.forwarded, this.#remainingMs());
     const attempt = new Attempt({ region, link, client, listener: this });
     this.#attempt = attempt;
     client.dispatch(
@@ -194,25 +195,17 @@ export class Exchange implements AttemptListener {
 
   /** Whether the request is sent anew in a moment. */
   #waitsFor(seen: AttemptSeen): boolean {
-    const nowMs = this.#parts.clock.monotonicMs();
-    const pauseMs = this.#routed().pauseMs({ seen, round: this.#waits, remainingMs: this.#remainingMs(), nowMs });
-    if (pauseMs === null) return false;
-    this.#waits += 1;
-    this.#waiting = setTimeout(onWaited, pauseMs, this);
+    const refused = { before: this.#wait, remainingMs: this.#remainingMs(), go: () => this.#goOn() };
+    const wait = this.#routed().waitForCell(seen, refused);
+    if (wait === null) return false;
+    this.#wait = wait;
+    this.#waiting = true;
     return true;
   }
 
-  /** The wait is over. */
-  goOn(): void {
-    this.#endWait();
-    this.#follow(this.#routed().again(this.#head.maxStalenessMs));
-  }
-
-  #endWait(): void {
-    if (this.#waiting === null) return;
-    clearTimeout(this.#waiting);
-    this.#waiting = null;
-    this.#parts.motion(this.#routed().forward.cell).resume();
+  #goOn(): void {
+    this.#waiting = false;
+    if (!this.#done) this.#follow(this.#routed().again(this.#head.maxStalenessMs));
   }
 
   #follow(next: RegionName | PlatformError): void {
@@ -262,7 +255,7 @@ export class Exchange implements AttemptListener {
 
   #finish(): void {
     this.#done = true;
-    this.#endWait();
+    this.#wait?.end();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
   }
 
@@ -274,7 +267,7 @@ export class Exchange implements AttemptListener {
   expire(): void {
     if (this.#done) return;
     // Whatever was sent before a wait was refused, so nothing came of it.
-    const sent = this.#waiting === null && this.#attempt?.sent === true;
+    const sent = !this.#waiting && this.#attempt?.sent === true;
     this.#attempt?.expire();
     this.#fail(deadlineError({ method: this.#method, sent }));
   }
@@ -282,8 +275,4 @@ export class Exchange implements AttemptListener {
 
 function onDeadline(exchange: Exchange): void {
   exchange.expire();
-}
-
-function onWaited(exchange: Exchange): void {
-  exchange.goOn();
 }

@@ -89,7 +89,7 @@ function makeParts(settings: RouterSettings, ports: { clock: Clock; rng: Rng }):
     link,
     admits: (cell, region) => link(cell, region).breaker.admits(clock.monotonicMs()),
     isBroken: (cell, region) => link(cell, region).breaker.isBroken,
-    motion: motions(settings.topology.cells.map(({ id }) => id)),
+    motion: motions([...cells.keys()], clock),
   };
 }
 

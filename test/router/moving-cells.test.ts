@@ -1,6 +1,7 @@
 /** A cell on its way from one region to the other: requests wait for it, for a while, and none is carried out twice. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { CellMotion, MOTION_MS_MAX, MOTION_PAUSES_MS } from '../../router/core/motion.ts';
+import { FakeClock } from '../../core/fake-clock.ts';
+import { CellMotion, MOTION_MS_MAX, MOTION_PAUSES_MS, type Wait } from '../../router/core/motion.ts';
 import { HOSTS } from './hosts.ts';
 import { EAST, RouterUnderTest, WEST } from './router-under-test.ts';
 import { type CellHandler, echo, moving, notActive } from './scripted-cells.ts';
@@ -54,38 +55,86 @@ describe.each(HOSTS)('on %s', (host) => {
 });
 
 describe('the motion of a cell', () => {
-  const at = (nowMs: number, round = 0, remainingMs = 10_000) => ({ round, remainingMs, nowMs });
+  function setUp() {
+    const clock = new FakeClock();
+    const motion = new CellMotion(clock);
+    const went: string[] = [];
+    const wait = (name: string, before: Wait | null = null, remainingMs = 10_000) =>
+      motion.wait({ before, remainingMs, go: () => went.push(name) });
+    return { clock, motion, went, wait };
+  }
 
-  it('is waited for longer each time, and not for ever', () => {
-    const motion = new CellMotion();
-    const pauses = MOTION_PAUSES_MS.map((_, round) => motion.pause(at(0, round)));
-    expect(pauses).toEqual(MOTION_PAUSES_MS);
-    expect(motion.pause(at(0, MOTION_PAUSES_MS.length))).toBeNull();
-  });
-
-  it('that does not end is no motion: requests are told at once, until the owner has answered again', () => {
-    const motion = new CellMotion();
-    for (let nowMs = 0; nowMs <= MOTION_MS_MAX; nowMs += 500) expect(motion.pause(at(nowMs))).not.toBeNull();
-    expect(motion.pause(at(MOTION_MS_MAX + 1))).toBeNull();
+  it('is asked for by one of those that wait, in growing pauses; the others go when it has arrived', async () => {
+    const { clock, motion, went, wait } = setUp();
+    let tries = wait('first');
+    for (const name of ['second', 'third']) expect(wait(name)?.tries).toBe(false);
+    for (const pauseMs of MOTION_PAUSES_MS.slice(0, 3)) {
+      await clock.advance(pauseMs - 1);
+      expect(went).toEqual([]);
+      await clock.advance(1);
+      expect(went.splice(0)).toEqual(['first']);
+      tries = wait('first', tries);
+    }
     motion.arrived();
-    expect(motion.pause(at(MOTION_MS_MAX + 2))).not.toBeNull();
+    expect(went.sort()).toEqual(['first', 'second', 'third']);
+    await clock.advance(10_000);
+    expect(went).toHaveLength(3);
   });
 
-  it('long after the last one is another one', () => {
-    const motion = new CellMotion();
-    motion.pause(at(0));
-    expect(motion.pause(at(60_000))).not.toBeNull();
+  it('is asked for by another one when the one that asked is gone', async () => {
+    const { clock, went, wait } = setUp();
+    wait('gone')?.end();
+    await clock.advance(300);
+    expect(wait('next')?.tries).toBe(true);
+    await clock.advance(100);
+    expect(went).toEqual(['next']);
+  });
+
+  it('lets go those that waited in vain, in time for their refusal', async () => {
+    const { clock, went, wait } = setUp();
+    wait('asks');
+    wait('patient');
+    wait('in a hurry', null, 400);
+    await clock.advance(300);
+    expect(went).toEqual(['asks', 'in a hurry']);
+    await clock.advance(1_400);
+    expect(went).toEqual(['asks', 'in a hurry', 'patient']);
+  });
+
+  it('that does not end is no motion: requests are told at once, until the owner has answered again', async () => {
+    const { clock, motion, wait } = setUp();
+    for (let ms = 0; ms <= MOTION_MS_MAX; ms += 500) {
+      expect(wait(`at ${ms}`)).not.toBeNull();
+      await clock.advance(500);
+    }
+    expect(wait('late')).toBeNull();
+    motion.arrived();
+    expect(wait('of the next')).not.toBeNull();
+  });
+
+  it('long after the last one is another one', async () => {
+    const { clock, wait } = setUp();
+    wait('then');
+    await clock.advance(60_000);
+    expect(wait('now')).not.toBeNull();
   });
 
   it('is not waited for by more requests than the cell could take when it arrives', () => {
-    const motion = new CellMotion();
-    const waiting = Array.from({ length: 1_000 }, () => motion.pause(at(0))).filter((pause) => pause !== null);
-    expect(waiting).toHaveLength(256);
-    motion.resume();
-    expect(motion.pause(at(0))).not.toBeNull();
+    const { wait } = setUp();
+    const waits = Array.from({ length: 1_000 }, (_, n) => wait(`${n}`)).filter((each) => each !== null);
+    expect(waits).toHaveLength(256);
+    waits[9]?.end();
+    expect(wait('one more')).not.toBeNull();
   });
 
-  it('is not waited for past the deadline', () => {
-    expect(new CellMotion().pause(at(0, 0, 100))).toBeNull();
+  it('is waited for so often by one request and no more, and not past the deadline', async () => {
+    const { clock, wait } = setUp();
+    expect(wait('late', null, 100)).toBeNull();
+    let before: Wait | null = null;
+    for (const pauseMs of MOTION_PAUSES_MS) {
+      before = wait('again', before);
+      await clock.advance(pauseMs);
+    }
+    expect(wait('again', before)).toBeNull();
   });
 });
