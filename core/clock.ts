@@ -3,13 +3,21 @@
  * process is stopped; `wallMs` is for people to read and is never compared with another machine's for safety.
  */
 
+/** What may cut a sleep short: an `AbortSignal`, or something lighter that tells it in the same way. */
+export interface SleepSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { readonly once: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 export interface Clock {
   /** Milliseconds on this process's own monotonic clock, with fractions. The zero has no meaning. */
   monotonicMs(): number;
   /** Milliseconds since 1970, for records that people read. */
   wallMs(): number;
   /** Resolves after `ms` (at once for 0 or less); rejects with the signal's reason when it is aborted first. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: SleepSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {

@@ -1,5 +1,5 @@
 /** A clock that moves only when a test (or the simulation) says so. Sleepers wake in order of their time, then of their call. */
-import type { Clock } from './clock.ts';
+import type { Clock, SleepSignal } from './clock.ts';
 
 interface Sleeper {
   readonly atMs: number;
@@ -27,7 +27,7 @@ export class FakeClock implements Clock {
     return 1_700_000_000_000 + this.#nowMs;
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: SleepSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const onAbort = () => {

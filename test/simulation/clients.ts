@@ -11,6 +11,7 @@ import { type AggregateId, aggregateId, type Epoch, type RegionName } from '../.
 import type { JsonObject } from '../../core/json.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
 import type { Forward } from '../../router/core/decide.ts';
+import { appended, entriesOf, LOG_ITEM, logData, namesIn, openOf } from './log.ts';
 import type { Oracle } from './oracle.ts';
 import { CELL, pick, REGIONS } from './schedule.ts';
 import { SimRouter } from './sim-router.ts';
@@ -19,7 +20,6 @@ import type { CellProcess, World } from './world.ts';
 
 export const STRICT_AGGREGATES = ['order-1', 'order-2', 'stock-7'].map(aggregateId);
 export const laneOf = (region: RegionName): AggregateId => aggregateId(`cart-1~${region}`);
-export const LOG_ITEM = 'log';
 
 /** Some give up before a lease runs out, some long after. */
 const CALLS_MS_MAX = [300, 800, 4_000];
@@ -180,8 +180,7 @@ interface Seen {
 /** The entry that an earlier attempt of the operation left; `null`: none did. */
 function entryThatStands({ idempotency, items }: Seen, { id }: Operation): string | null {
   if (!idempotency.has(id)) return null;
-  const entries = (items.get(LOG_ITEM)?.entries ?? []) as readonly string[];
-  return entries.find((entry) => entry.startsWith(`${id}/`)) ?? null;
+  return namesIn(entriesOf(items.get(LOG_ITEM))).find((entry) => entry.startsWith(`${id}/`)) ?? null;
 }
 
 interface Drafting {
@@ -196,8 +195,7 @@ interface Drafting {
 /** Appends to the log; opens a message now and then, and deals with the oldest open one now and then. */
 function draftOf({ operation, entry, key, seen, rng }: Drafting): CommitDraft {
   const log = seen.items.get(LOG_ITEM);
-  const entries = (log?.entries ?? []) as readonly string[];
-  const open = (log?.open ?? []) as readonly string[];
+  const open = openOf(log);
   const opens: OutboxMessage[] = rng.next() < 0.3 ? [{ id: entry, topic: 'simulated', body: {} }] : [];
   const done = rng.next() < 0.3 ? open.slice(0, 1) : [];
   const stillOpen = [...open.slice(done.length), ...opens.map(({ id }) => id)];
@@ -205,7 +203,9 @@ function draftOf({ operation, entry, key, seen, rng }: Drafting): CommitDraft {
     aggregate: operation.aggregate,
     class: operation.lane ? 'mergeable' : 'strict',
     expected: seen.head,
-    changes: [{ kind: 'put', item: LOG_ITEM, data: { entries: [...entries, entry], open: stillOpen } }],
+    changes: [
+      { kind: 'put', item: LOG_ITEM, data: logData({ entries: appended(entriesOf(log), entry), open: stillOpen }) },
+    ],
     idempotency: { key, fingerprint: key, response: {} },
     outbox: opens,
     outboxDone: done,

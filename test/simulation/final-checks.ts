@@ -17,14 +17,15 @@ import {
   quarantineKey,
   RECONCILED,
   reconciledKey,
-  toCommit,
   toHead,
 } from '../../cell/store/table-layout.ts';
 import { type Item, QUERY_LIMIT_MAX } from '../../cell/table/table.ts';
 import { includes } from '../../core/commit.ts';
 import type { AggregateId, RegionName } from '../../core/ids.ts';
-import { LOG_ITEM, laneOf, STRICT_AGGREGATES } from './clients.ts';
-import { entryOf, type Oracle } from './oracle.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { laneOf, STRICT_AGGREGATES } from './clients.ts';
+import { entryOf, LOG_ITEM, namesIn, openOf } from './log.ts';
+import type { Oracle } from './oracle.ts';
 import { CELL, EAST, peerOf, REGIONS, WEST } from './schedule.ts';
 import { Violation } from './violation.ts';
 import type { World } from './world.ts';
@@ -67,11 +68,13 @@ function journaled(world: World, region: RegionName): Item | null {
 }
 
 /** The journal's entry is in that region's line, or was set aside there, or what was set aside has been settled. */
-function arrived(world: World, region: RegionName, entry: Item): boolean {
+function arrived(world: World, region: RegionName, { sk }: Item): boolean {
   const { table } = world.store(`store@${region}`);
-  const commit = toCommit(entry);
-  if (includes(toHead(table.peek(headKey(commit.aggregate))), commit)) return true;
-  return table.peek(quarantineKey(entry.sk)) !== null || table.peek(reconciledKey(entry.sk)) !== null;
+  // Looked at so often that the key has to do, which says all of it; the row has the whole commit.
+  const [aggregate = '', epoch, version] = sk.split('#');
+  const head = toHead(table.peek(headKey(aggregate as AggregateId)));
+  if (includes(head, { epoch: Number(epoch), version: Number(version) })) return true;
+  return table.peek(quarantineKey(sk)) !== null || table.peek(reconciledKey(sk)) !== null;
 }
 
 /** The name of a cell's process that does not run; `null`: all do. */
@@ -101,7 +104,7 @@ function same(a: Item | null, b: Item | null): boolean {
 export function unsettled(world: World, oracle: Oracle): string | null {
   for (const entry of entriesUnder(world, QUARANTINE)) {
     const { aggregate } = oracle.stood.get(entry) ?? {};
-    if (aggregate && oracle.logOf(EAST, aggregate).includes(entry))
+    if (aggregate && oracle.logHas({ region: EAST, aggregate, entry }))
       return `${entry} waits in quarantine and is in the line`;
   }
   return null;
@@ -112,7 +115,7 @@ export function checkEnd(world: World, oracle: Oracle): void {
   const line = new Set<string>();
   const carriedOut = new Map<string, string>();
   for (const aggregate of [...STRICT_AGGREGATES, ...REGIONS.map(laneOf)]) {
-    for (const entry of oracle.logOf(EAST, aggregate)) {
+    for (const entry of namesIn(oracle.logOf(EAST, aggregate))) {
       const operation = operationOf(entry);
       const other = carriedOut.get(operation);
       if (other !== undefined)
@@ -148,7 +151,7 @@ const operationOf = (entry: string) => entry.slice(0, entry.indexOf('/'));
 /** The entry that each commit under this table key added to its log, in either store. */
 function entriesUnder(world: World, pk: string): ReadonlySet<string> {
   const items = REGIONS.flatMap((region) => world.store(`store@${region}`).table.query(pk, EVERY_ROW).items);
-  return new Set(items.flatMap((item) => entryOf(toCommit(item)) ?? []));
+  return new Set(items.flatMap((item) => entryOf(item) ?? []));
 }
 
 /** The messages that wait are those that the aggregate says are open. */
@@ -156,7 +159,7 @@ function checkOutbox(world: World, aggregate: AggregateId): void {
   for (const region of REGIONS) {
     const { table } = world.store(`store@${region}`);
     const log = table.peek({ pk: aggregateKey(aggregate), sk: ITEM_PREFIX + LOG_ITEM });
-    const open = log ? (JSON.parse(String(log.data)) as { open: string[] }).open : [];
+    const open = log ? openOf(JSON.parse(String(log.data)) as JsonObject) : [];
     const prefix = `${aggregate}#`;
     const waiting = journalShards
       .flatMap((shard) => table.query(outboxPk(shard), { ...EVERY_ROW, prefix }).items)

@@ -30,18 +30,18 @@ import {
   ITEM_PREFIX,
   journalPk,
   RECONCILED,
-  toCommit,
   toHead,
   toReconciled,
 } from '../../cell/store/table-layout.ts';
 import { keyOf } from '../../cell/table/memory-rows.ts';
 import type { Item, Key, TableWrite } from '../../cell/table/table.ts';
 import type { FailoverRecord } from '../../control/failover/failover-record.ts';
-import { type Commit, type CommitReceipt, includes, LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
+import { type CommitReceipt, includes, LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
 import type { RegionName } from '../../core/ids.ts';
 import { takeoverWaitMs } from '../../core/lease.ts';
-import { LOG_ITEM, type Operation } from './clients.ts';
+import type { Operation } from './clients.ts';
+import { addedTo, entryOf, has, LOG_ITEM, logOf, namesIn } from './log.ts';
 import { CELL, CLOCK_RATE_DRIFT_MAX, EAST, FENCE_SHARDS, peerOf, type Schedule, WEST } from './schedule.ts';
 import type { Effect } from './sim-store.ts';
 import type { Trace } from './trace.ts';
@@ -162,7 +162,10 @@ export class Oracle {
       this.#fail('late-invocation-ack', detail);
     }
     // The owner of the open epoch may be the same region: there another process acknowledged what stands in its store.
-    if (this.#openEpoch > receipt.epoch && !this.logOf(this.#openIn, operation.aggregate).includes(entry)) {
+    if (
+      this.#openEpoch > receipt.epoch &&
+      !this.logHas({ region: this.#openIn, aggregate: operation.aggregate, entry })
+    ) {
       this.#fail('stale-ack', `${entry} under ${receipt.epoch} while ${this.#openEpoch} is open without it`);
     }
     this.#ackedEpoch = Math.max(this.#ackedEpoch, receipt.epoch);
@@ -174,9 +177,13 @@ export class Oracle {
   }
 
   /** The log of an aggregate as it stands in a region's store. */
-  logOf(region: RegionName, aggregate: string): readonly string[] {
+  logOf(region: RegionName, aggregate: string): string {
     const key = { pk: AGGREGATE_PREFIX + aggregate, sk: ITEM_PREFIX + LOG_ITEM };
-    return entriesOf(this.#world?.store(`store@${region}`).table.peek(key) ?? null);
+    return logOf(this.#world?.store(`store@${region}`).table.peek(key) ?? null);
+  }
+
+  logHas({ region, aggregate, entry }: { region: RegionName; aggregate: string; entry: string }): boolean {
+    return has(this.logOf(region, aggregate), entry);
   }
 
   observe(effect: Effect): void {
@@ -255,7 +262,7 @@ export class Oracle {
     for (const { invocation, receipt } of this.acknowledgements) {
       const { entry, operation } = invocation;
       if (operation.lane || receipt.epoch !== epoch) continue;
-      if (this.logOf(successor, operation.aggregate).includes(entry)) continue;
+      if (this.logHas({ region: successor, aggregate: operation.aggregate, entry })) continue;
       this.#fail(
         'drained-loss',
         `${entry} (${operation.aggregate} ${epoch}.${receipt.version}) is not at ${successor}`,
@@ -272,8 +279,8 @@ export class Oracle {
   }
 
   #recordReplaced(before: Item | null, now: Item): void {
-    if (before?.state === 'running' && recordOf(before).id !== recordOf(now).id)
-      this.#world?.saw('abandoned record superseded');
+    if (before?.state !== 'running' || beginningOf(before) === beginningOf(now)) return;
+    if (recordOf(before).id !== recordOf(now).id) this.#world?.saw('abandoned record superseded');
   }
 
   #headMoved(effect: Effect, write: TableWrite, before: Item | null): void {
@@ -282,15 +289,15 @@ export class Oracle {
     const aggregate = pk.slice(AGGREGATE_PREFIX.length);
     const next = write.kind === 'put' ? revisionOf(write.item) : null;
     const previous = before ? revisionOf(before) : null;
-    const entries = this.logOf(region, aggregate);
-    const rows = this.#world?.store(effect.store).table.peek({ pk, sk: ITEM_PREFIX + LOG_ITEM });
-    const state = next ? `${aggregate} ${next.epoch}.${next.version} ${rows?.data}` : `${aggregate} none`;
+    const row = this.#world?.store(effect.store).table.peek({ pk, sk: ITEM_PREFIX + LOG_ITEM }) ?? null;
+    const entries = logOf(row);
+    const state = next ? `${aggregate} ${next.epoch}.${next.version} ${row?.data}` : `${aggregate} none`;
     this.#statesOf(region).add(state);
     const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
     if (byCommit) this.#rememberJournaled(effect, region);
     const fence = this.#fenceOf(region, aggregate);
     const earlier = effect.writes.findIndex((other) => sameKey(keyOf(other), { pk, sk: ITEM_PREFIX + LOG_ITEM }));
-    const added = addedBy(effect, { pk, previous, next, earlier: entriesOf(effect.before[earlier] ?? null), entries });
+    const added = addedBy(effect, { pk, previous, next, earlier: logOf(effect.before[earlier] ?? null), entries });
     if (next && added !== null) {
       // Of a batch the oldest commit decides: its epoch was what the fence had to let in.
       const epochs = added.map((entry) => this.stood.get(entry)?.epoch ?? next.epoch);
@@ -313,15 +320,14 @@ export class Oracle {
     }
   }
 
-  #checkUndone(effect: Effect, now: { region: RegionName; aggregate: string; entries: readonly string[] }): void {
+  #checkUndone(effect: Effect, now: { region: RegionName; aggregate: string; entries: string }): void {
     const { region, aggregate, entries } = now;
     const other = peerOf(region);
     if (this.#fenceOf(other, aggregate)?.active !== other) return;
     const at = effect.writes.findIndex((write) => keyOf(write).sk === ITEM_PREFIX + LOG_ITEM);
     const owners = this.logOf(other, aggregate);
-    const undone = entriesOf(effect.before[at] ?? null).find(
-      (entry) =>
-        !entries.includes(entry) && owners.includes(entry) && !this.#comesAgain(effect, { entry, owner: other }),
+    const undone = namesIn(logOf(effect.before[at] ?? null)).find(
+      (entry) => !has(entries, entry) && has(owners, entry) && !this.#comesAgain(effect, { entry, owner: other }),
     );
     if (undone !== undefined) this.#fail('repair-undid', `${undone} (${aggregate}) in the store of ${region}`);
   }
@@ -332,7 +338,7 @@ export class Oracle {
     const before = toHead(effect.before[at] ?? null);
     const settled = this.#world?.store(`store@${owner}`).table.query(RECONCILED, { limit: Number.POSITIVE_INFINITY });
     return (settled?.items ?? []).some((item) => {
-      if (entryOf(toCommit(item)) !== entry) return false;
+      if (entryOf(item) !== entry) return false;
       const { takenInAs } = toReconciled(item);
       return takenInAs !== null && !includes(before, takenInAs);
     });
@@ -345,10 +351,10 @@ export class Oracle {
     }
     for (const write of writes) {
       if (write.kind !== 'put' || !write.item.pk.startsWith(JOURNAL_PREFIX)) continue;
-      const commit = toCommit(write.item);
-      const entry = entryOf(commit);
-      const { aggregate, epoch, version } = commit;
-      if (entry !== undefined) this.stood.set(entry, { entry, aggregate, epoch, version, region });
+      const entry = entryOf(write.item);
+      const [aggregate = '', epoch, version] = write.item.sk.split('#');
+      if (entry !== null)
+        this.stood.set(entry, { entry, aggregate, epoch: Number(epoch), version: Number(version), region });
     }
   }
 
@@ -431,31 +437,10 @@ export class Oracle {
   }
 }
 
-const records = new WeakMap<Item, FailoverRecord>();
+const recordOf = (item: Item) => JSON.parse(String(item.record)) as FailoverRecord;
 
-function recordOf(item: Item): FailoverRecord {
-  const record = records.get(item) ?? (JSON.parse(String(item.record)) as FailoverRecord);
-  records.set(item, record);
-  return record;
-}
-
-const parsed = new WeakMap<Item, readonly string[]>();
-
-/** Rows are never changed, only replaced: each is parsed once. */
-export function entriesOf(item: Item | null): readonly string[] {
-  if (item === null) return [];
-  const known = parsed.get(item);
-  if (known) return known;
-  const { entries } = JSON.parse(String(item.data)) as { entries: string[] };
-  parsed.set(item, entries);
-  return entries;
-}
-
-/** The entry that a commit added. */
-export function entryOf(commit: Commit): string | undefined {
-  const change = commit.changes.find(({ item }) => item === LOG_ITEM);
-  return change?.kind === 'put' ? (change.data.entries as readonly string[]).at(-1) : undefined;
-}
+/** A record's id stands first in its JSON, and most steps move the record that was there. */
+const beginningOf = ({ record }: Item) => String(record).slice(0, String(record).indexOf(','));
 
 /**
  * What was appended, when the aggregate moved by commits: one version, one entry and one idempotency record for each (a batch
@@ -467,16 +452,16 @@ function addedBy(
     pk: string;
     previous: HeadSeen | null;
     next: HeadSeen | null;
-    earlier: readonly string[];
-    entries: readonly string[];
+    earlier: string;
+    entries: string;
   },
 ): readonly string[] | null {
   const { pk, previous, next, earlier, entries } = moved;
   const steps = (next?.version ?? 0) - (previous?.version ?? 0);
   if (next === null || steps < 1 || next.epoch < (previous?.epoch ?? 0)) return null;
   const records = effect.writes.map(keyOf).filter((key) => key.pk === pk && key.sk.startsWith(IDEMPOTENCY_PREFIX));
-  const appended = entries.length === earlier.length + steps && earlier.every((entry, at) => entry === entries[at]);
-  return appended && records.length === steps ? entries.slice(-steps) : null;
+  const added = addedTo(earlier, entries);
+  return added?.length === steps && records.length === steps ? added : null;
 }
 
 const sameKey = (a: Key, b: Key) => a.pk === b.pk && a.sk === b.sk;

@@ -8,7 +8,8 @@
 import { isPlatformError } from '../../core/errors.ts';
 import { epoch as asEpoch, type Epoch } from '../../core/ids.ts';
 import { type Rng, seededRng } from '../../core/rng.ts';
-import { LOG_ITEM, STRICT_AGGREGATES } from './clients.ts';
+import { STRICT_AGGREGATES } from './clients.ts';
+import { entriesOf, has, LOG_ITEM } from './log.ts';
 import type { Acknowledgement, Oracle } from './oracle.ts';
 import { pick, REGIONS } from './schedule.ts';
 import { hashOf } from './trace.ts';
@@ -58,7 +59,7 @@ class Readers {
     const bounds = { deadlineAtMs: process.monotonicMs() + READ_MS_MAX };
     const seen = await cell.runtime.store.read(aggregate, bounds);
     await cell.runtime.store.confirmOwner(asked.epoch, bounds);
-    const entries = (seen.items.get(LOG_ITEM)?.entries ?? []) as readonly string[];
+    const entries = entriesOf(seen.items.get(LOG_ITEM));
     for (const acknowledged of this.#oracle.acknowledgements.slice(0, asked.known)) {
       const why = staleness(acknowledged, { epoch: asked.epoch, aggregate, entries });
       if (why !== null) this.#oracle.fail('stale-read', `${aggregate} at ${process.name} under ${asked.epoch}: ${why}`);
@@ -68,11 +69,11 @@ class Readers {
 
 function staleness(
   { invocation, receipt }: Acknowledgement,
-  answer: { readonly epoch: Epoch; readonly aggregate: string; readonly entries: readonly string[] },
+  answer: { readonly epoch: Epoch; readonly aggregate: string; readonly entries: string },
 ): string | null {
   const { entry, operation } = invocation;
   if (operation.lane || receipt.epoch < answer.epoch) return null;
   if (receipt.epoch > answer.epoch) return `${entry} had been acknowledged under ${receipt.epoch}`;
-  const missing = operation.aggregate === answer.aggregate && !answer.entries.includes(entry);
+  const missing = operation.aggregate === answer.aggregate && !has(answer.entries, entry);
   return missing ? `lacks ${entry}, which had been acknowledged` : null;
 }

@@ -57,7 +57,7 @@ export async function runSchedule(schedule: Schedule, options: { tracing?: Traci
     throw error;
   });
   const setAside = oracle.acknowledgements.filter(
-    ({ invocation: { entry, operation } }) => !oracle.logOf(EAST, operation.aggregate).includes(entry),
+    ({ invocation: { entry, operation } }) => !oracle.logHas({ region: EAST, aggregate: operation.aggregate, entry }),
   );
   return {
     schedule,
@@ -115,11 +115,12 @@ async function peace(world: World, oracle: Oracle, stop: () => boolean): Promise
 async function untilNull(world: World, stop: () => boolean, look: () => string | null): Promise<string | null> {
   const { queue } = world;
   const untilMs = queue.nowMs + PEACE_MS_MAX;
-  for (;;) {
-    const left = look();
-    if (left === null || stop() || queue.nowMs >= untilMs) return left;
-    await queue.runUntil(queue.nowMs + LOOK_EVERY_MS, stop);
-  }
+  let left: string | null = null;
+  await queue.runOn(() => {
+    left = look();
+    return left === null || stop() || queue.nowMs >= untilMs ? null : queue.nowMs + LOOK_EVERY_MS;
+  }, stop);
+  return left;
 }
 
 interface Ending {

@@ -49,6 +49,7 @@ export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 
     target: 'node20',
     sourcemap,
     logLevel: 'error',
+    tsconfigRaw: process.env.TSRAW ? { compilerOptions: { useDefineForClassFields: false } } : undefined,
     plugins: [...plugins, packages],
   });
   const options = sourcemap ? { ...SPREADS_ASSIGNED, sourceMaps: 'inline', inputSourceMap: true } : SPREADS_ASSIGNED;

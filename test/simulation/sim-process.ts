@@ -3,9 +3,9 @@
  * nothing until it goes on while its monotonic clock runs on; crashed, it never gets anything again. A restarted process
  * is a new one.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, SleepSignal } from '../../core/clock.ts';
 import type { Rng } from '../../core/rng.ts';
-import { cancel, type EventQueue } from './event-queue.ts';
+import { type EventQueue, Scheduled } from './event-queue.ts';
 
 export interface SimProcessOptions {
   readonly queue: EventQueue;
@@ -23,9 +23,70 @@ export interface Trap {
   readonly spring: () => void;
 }
 
-interface Held {
+/** What a process does next; stopped, it does so when it goes on. */
+export interface Held {
   readonly kind: 'timer' | 'answer';
-  readonly run: () => void;
+  /** Code of the process. */
+  act(): void;
+}
+
+class Action implements Held {
+  readonly kind: Held['kind'];
+  readonly act: () => void;
+
+  constructor(kind: Held['kind'], act: () => void) {
+    this.kind = kind;
+    this.act = act;
+  }
+}
+
+/** An event that reaches the process through its gate. Cancelled while the process was stopped, it does nothing. */
+export abstract class Delivery extends Scheduled implements Held {
+  readonly process: SimProcess;
+  abstract readonly kind: Held['kind'];
+
+  constructor(process: SimProcess) {
+    super();
+    this.process = process;
+  }
+
+  abstract act(): void;
+
+  run(): void {
+    this.process.receive(this);
+  }
+}
+
+class Sleep extends Delivery {
+  readonly kind = 'timer';
+  readonly sleepers: Set<Sleep> | null;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+
+  constructor(options: {
+    process: SimProcess;
+    sleepers: Set<Sleep> | null;
+    resolve: () => void;
+    reject: (reason: unknown) => void;
+  }) {
+    super(options.process);
+    this.sleepers = options.sleepers;
+    this.resolve = options.resolve;
+    this.reject = options.reject;
+    this.sleepers?.add(this);
+  }
+
+  act(): void {
+    if (this.cancelled) return;
+    this.sleepers?.delete(this);
+    this.resolve();
+  }
+
+  cut(reason: unknown): void {
+    this.cancelled = true;
+    this.sleepers?.delete(this);
+    this.reject(reason);
+  }
 }
 
 export class SimProcess implements Clock {
@@ -36,7 +97,7 @@ export class SimProcess implements Clock {
   readonly #rng: Rng;
   #state: 'running' | 'paused' | 'crashed' = 'running';
   #held: Held[] = [];
-  readonly #sleepers = new WeakMap<AbortSignal, Set<() => void>>();
+  readonly #sleepers = new Map<SleepSignal, Set<Sleep>>();
   trap: Trap | null = null;
   /** Crashed with its machine: what it had sent and had not arrived yet is gone, too. */
   losesWhatItSent = false;
@@ -69,53 +130,52 @@ export class SimProcess implements Clock {
     return 1_700_000_000_000 + Math.round(this.monotonicMs());
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: SleepSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const sleepers = signal ? this.#sleepersOf(signal) : null;
-      const timer = this.after(ms, () => {
-        sleepers?.delete(onAbort);
-        resolve();
-      });
-      const onAbort = () => {
-        cancel(timer);
-        reject(signal?.reason);
-      };
-      sleepers?.add(onAbort);
+      this.after(ms, new Sleep({ process: this, sleepers, resolve, reject }));
     });
   }
 
   /** One listener for all sleeps under a signal: a process sleeps a thousand times and is stopped once. */
-  #sleepersOf(signal: AbortSignal): Set<() => void> {
+  #sleepersOf(signal: SleepSignal): Set<Sleep> {
     const known = this.#sleepers.get(signal);
     if (known) return known;
-    const sleepers = new Set<() => void>();
+    const sleepers = new Set<Sleep>();
     this.#sleepers.set(signal, sleepers);
-    const wakeAll = () => {
-      for (const wake of sleepers) wake();
-    };
-    signal.addEventListener('abort', wakeAll, { once: true });
+    signal.addEventListener('abort', () => {
+      for (const sleep of sleepers) sleep.cut(signal.reason);
+    });
     return sleepers;
   }
 
   /** A timer of this process: `ms` on its own clock. */
-  after(ms: number, run: () => void) {
-    const due = () => {
-      if (!timer.cancelled) run();
-    };
-    const timer = this.#queue.in(ms / this.#rate, () => this.deliver('timer', due));
-    return timer;
+  after(ms: number, timer: Delivery): void {
+    this.#queue.after(ms / this.#rate, timer);
+  }
+
+  /** When, by true time, this clock will have gone on by `ms`. */
+  trueMsAfter(ms: number): number {
+    return this.#queue.nowMs + Math.max(0, ms / this.#rate);
   }
 
   /** Runs code of this process: now, or when it goes on, or never. */
-  deliver(kind: Held['kind'], run: () => void): void {
+  deliver(kind: Held['kind'], act: () => void): void {
+    if (this.#state === 'running') {
+      this.#queue.dirty = true;
+      act();
+    } else this.receive(new Action(kind, act));
+  }
+
+  receive(held: Held): void {
     if (this.#state === 'crashed') return;
     if (this.#state === 'paused') {
-      this.#held.push({ kind, run });
+      this.#held.push(held);
       return;
     }
     this.#queue.dirty = true;
-    run();
+    held.act();
   }
 
   springTrap(when: Trap['when'], link: string): void {
@@ -136,7 +196,7 @@ export class SimProcess implements Clock {
     const held = this.#held;
     this.#held = [];
     if (this.#rng.next() < 0.5) held.sort((a, b) => Number(a.kind === 'answer') - Number(b.kind === 'answer'));
-    for (const [index, { kind, run }] of held.entries()) this.#queue.in(index * 0.01, () => this.deliver(kind, run));
+    for (const [index, each] of held.entries()) this.#queue.in(index * 0.01, () => this.receive(each));
   }
 
   crash(): void {

@@ -58,10 +58,13 @@ export class SimStore {
     this.table = new ObservedRows(name, observe);
   }
 
-  /** Runs now, or in order of arrival when the store thaws. */
-  perform(run: () => void): void {
-    if (this.#frozen > 0) this.#waiting.push(run);
-    else run();
+  get isFrozen(): boolean {
+    return this.#frozen > 0;
+  }
+
+  /** Runs when the store thaws, in order of arrival. */
+  wait(run: () => void): void {
+    this.#waiting.push(run);
   }
 
   /** The engine dies: what was done stays done; what waits finds out that it belongs to an earlier life. */

@@ -5,17 +5,21 @@
  */
 import type { CallBounds } from '../../cell/cell-store.ts';
 import type { Item, Key, Page, QueryOptions, Table, TableWrite, WriteResult } from '../../cell/table/table.ts';
-import { type ErrorCode, PlatformError } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 import type { Trouble } from './coverage.ts';
-import { cancel, type EventQueue, type Scheduled } from './event-queue.ts';
+import type { EventQueue } from './event-queue.ts';
+import {
+  Call,
+  type CallAnswer,
+  type CallKind,
+  type CallPath,
+  failure,
+  type Target,
+  type UnderWay,
+} from './sim-call.ts';
 import type { SimLink } from './sim-link.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { SimStore } from './sim-store.ts';
-
-/** Requests on their way to a store or waiting in it. */
-export interface UnderWay {
-  underWay: number;
-}
 
 export interface SimTableOptions {
   readonly queue: EventQueue;
@@ -28,14 +32,12 @@ export interface SimTableOptions {
   readonly sends: (writes: readonly TableWrite[]) => void;
 }
 
-type Kind = 'read' | 'write' | 'probe' | 'delete';
-
 /** No commit is that small: a fence of a shard or two is raised. */
 const RAISE_WRITES = 2;
 const TORN_RATIO = 0.25;
 const TORN_FOR_MS = 6;
 
-export class SimTable implements Table {
+export class SimTable implements Table, CallPath {
   readonly #o: SimTableOptions;
 
   constructor(options: SimTableOptions) {
@@ -92,34 +94,32 @@ export class SimTable implements Table {
   }
 
   /** `early`: what happens at the store a little before the effect. */
-  #call<T>(kind: Kind, bounds: CallBounds, op: (rows: Target) => T, early?: (rows: Target) => void): Promise<T> {
-    const { process, link } = this.#o;
+  #call<T>(kind: CallKind, bounds: CallBounds, op: (rows: Target) => T, early?: (rows: Target) => void): Promise<T> {
+    const { process, link, queue } = this.#o;
     const leftMs = bounds.deadlineAtMs - process.monotonicMs();
     if (leftMs <= 0) return Promise.reject(failure('DEADLINE_EXCEEDED', 'none'));
     if (kind === 'write') process.springTrap('before', link.name);
-    return new Promise<T>((resolve, reject) => {
-      const call: Call<T> = {
-        kind,
-        op,
-        early,
-        resolve,
-        reject,
-        state: 'sent',
-        effect: 'none yet',
-        deadline: null,
-        copies: 0,
-      };
-      if (Number.isFinite(leftMs)) call.deadline = process.after(leftMs, () => this.#timeOut(call));
-      // A process that was stopped on the way here sends when it goes on.
-      process.deliver('timer', () => this.#begin(call));
+    const call = new Call({ kind, op, early, path: this, process, queue, deadlineMs: process.trueMsAfter(leftMs) });
+    const outcome = new Promise<T>((resolve, reject) => {
+      call.resolve = resolve as (value: unknown) => void;
+      call.reject = reject;
     });
+    if (process.running) this.#begin(call);
+    else this.#beginLater(call);
+    return outcome;
   }
 
-  #begin<T>(call: Call<T>): void {
+  /** A process that was stopped on the way here sends when it goes on. */
+  #beginLater(call: Call): void {
+    call.awaits(Number.POSITIVE_INFINITY);
+    this.#o.process.deliver('timer', () => this.#begin(call));
+  }
+
+  #begin(call: Call): void {
     const { process, link, saw } = this.#o;
     if (link.refused > 0) {
       saw('connection refused');
-      this.#answer(call, () => call.reject(failure('STORE_UNAVAILABLE', 'none')));
+      this.#answer(call, { result: null, failure: 'STORE_UNAVAILABLE' });
       return;
     }
     this.#send(call);
@@ -127,143 +127,139 @@ export class SimTable implements Table {
     if (call.kind === 'write') process.springTrap('after', link.name);
   }
 
-  #timeOut<T>(call: Call<T>): void {
-    if (call.state === 'settled') return;
+  timeOut(call: Call): void {
+    if (call.settled) return;
     const isWrite = call.kind !== 'read';
     if (isWrite && call.effect === 'done') this.#o.saw('time-out whose effect did happen');
     if (isWrite && call.effect === 'lost') this.#o.saw('time-out without an effect');
-    call.state = 'settled';
+    call.settle();
     call.reject(failure('DEADLINE_EXCEEDED', isWrite ? 'unknown' : 'none'));
   }
 
-  #answer<T>(call: Call<T>, finish: () => void): void {
-    const { link, queue, process, saw } = this.#o;
+  #answer(call: Call, answer: CallAnswer): void {
+    const { link, saw } = this.#o;
     if (link.answersCut > 0 || (link.lossRatio > 0 && link.rng.next() < link.lossRatio)) {
       saw('answer lost');
+      call.awaits(Number.POSITIVE_INFINITY);
       return;
     }
-    queue.in(link.delayMs(), () =>
-      process.deliver('answer', () => {
-        if (call.state === 'settled') return;
-        call.state = 'settled';
-        if (call.deadline) cancel(call.deadline);
-        finish();
-      }),
-    );
+    call.answersIn(link.delayMs(), answer);
   }
 
-  #send<T>(call: Call<T>): void {
-    const { link, queue, saw, process } = this.#o;
+  answered({ kind }: Call): void {
+    if (kind === 'write') this.#o.link.lastWriteAnswerMs = this.#o.queue.nowMs;
+  }
+
+  #send(call: Call): void {
+    const { link, saw } = this.#o;
     if (link.lossRatio > 0 && link.rng.next() < link.lossRatio) {
       call.effect = 'lost';
       saw('request lost');
+      call.awaits(Number.POSITIVE_INFINITY);
       return;
     }
     const count = this.#o.sending();
-    const order = ++link.sent;
-    const travel = () => {
-      count.underWay++;
-      const delayMs = link.delayMs();
-      if (link.isDelay(delayMs)) saw('request delayed');
-      queue.in(delayMs, () => {
-        if (order < link.newestArrived) saw('request overtaken by a later one');
-        else link.newestArrived = order;
-        if (process.crashed && process.losesWhatItSent) {
-          count.underWay--;
-          if (call.kind === 'write') saw('crash with a write under way that never happened');
-        } else this.#arrive(call, count);
-      });
-    };
-    if (link.requestsCut === 0) {
-      travel();
-      return;
-    }
-    const held = link.hold(() => {
-      saw('request held by a cut and delivered after it');
-      travel();
+    call.order = ++link.sent;
+    if (link.requestsCut === 0) this.#travel(call, count);
+    else this.#meetCut(call, count);
+  }
+
+  #travel(call: Call, count: UnderWay): void {
+    const { link, saw } = this.#o;
+    count.underWay++;
+    const delayMs = link.delayMs();
+    if (link.isDelay(delayMs)) saw('request delayed');
+    call.arrivesIn(delayMs, count);
+  }
+
+  #meetCut(call: Call, count: UnderWay): void {
+    call.awaits(Number.POSITIVE_INFINITY);
+    const held = this.#o.link.hold(() => {
+      this.#o.saw('request held by a cut and delivered after it');
+      this.#travel(call, count);
     });
     if (!held) call.effect = 'lost';
   }
 
-  #arrive<T>(call: Call<T>, count: UnderWay): void {
-    const { store, queue, link } = this.#o;
-    const { life } = store;
-    const act = () => {
+  arrive(call: Call, count: UnderWay): void {
+    const { process, saw, store, queue, link } = this.#o;
+    if (call.order < link.newestArrived) saw('request overtaken by a later one');
+    else link.newestArrived = call.order;
+    if (process.crashed && process.losesWhatItSent) {
       count.underWay--;
-      // Its engine died while the call was in it: the effect is there or is not, and nobody is told.
-      if (store.life !== life) {
-        if (link.rng.next() < 0.5) this.#effect(call, { told: false });
-        return;
-      }
-      this.#effect(call, { told: true });
-    };
-    const perform = () => {
-      if (store.life === life) store.perform(act);
-      else act();
-    };
+      if (call.kind === 'write') saw('crash with a write under way that never happened');
+      return;
+    }
+    const { life } = store;
     if (call.early) call.early(store.table);
     const slowMs =
       (store.slowMs > 0 ? store.slowMs * link.rng.next() : 0) + (call.early ? TORN_FOR_MS * link.rng.next() : 0);
     if (store.slowMs > 0) this.#o.saw('slow store');
-    if (slowMs > 0) queue.in(slowMs, perform);
-    else perform();
+    if (slowMs > 0) {
+      call.awaits(slowMs);
+      queue.in(slowMs, () => this.#perform(call, { count, life }));
+    } else this.#perform(call, { count, life });
+  }
+
+  #perform(call: Call, arrived: { readonly count: UnderWay; readonly life: number }): void {
+    const { store } = this.#o;
+    if (store.life === arrived.life && store.isFrozen) {
+      call.awaits(Number.POSITIVE_INFINITY);
+      store.wait(() => this.#act(call, arrived));
+    } else this.#act(call, arrived);
+  }
+
+  #act(call: Call, { count, life }: { readonly count: UnderWay; readonly life: number }): void {
+    const { store, link } = this.#o;
+    count.underWay--;
+    if (store.life === life) {
+      this.#effect(call, { told: true });
+      return;
+    }
+    // Its engine died while the call was in it: the effect is there or is not, and nobody is told.
+    call.awaits(Number.POSITIVE_INFINITY);
+    if (link.rng.next() < 0.5) this.#effect(call, { told: false });
   }
 
   /** The effect is now; the answer only carries its result to the caller. */
-  #effect<T>(call: Call<T>, { told }: { told: boolean }): void {
-    const { store, link, queue, process, saw } = this.#o;
-    const { rng } = link;
-    if (store.down > 0) {
-      this.#answer(call, () => call.reject(failure('STORE_UNAVAILABLE', 'none')));
+  #effect(call: Call, { told }: { told: boolean }): void {
+    const refusal = this.#refusal(call);
+    if (refusal !== null) {
+      this.#answer(call, { result: null, failure: refusal });
       return;
     }
-    if (
-      (call.kind === 'write' || call.kind === 'probe') &&
-      store.conflictRatio > 0 &&
-      rng.next() < store.conflictRatio
-    ) {
-      saw('transaction conflict');
-      this.#answer(call, () => call.reject(failure('STORE_CONFLICT', 'none')));
-      return;
-    }
-    if (store.throttleRatio > 0 && rng.next() < store.throttleRatio) {
-      saw('throttled call');
-      this.#answer(call, () => call.reject(failure('STORE_THROTTLED', 'none')));
-      return;
-    }
-    const result = call.op(store.table);
-    if (call.kind === 'write' || call.kind === 'probe') {
-      if (call.state === 'settled')
-        saw(++call.copies > 1 ? 'request delivered twice' : 'time-out whose effect happened later');
-      else if (++call.copies > 1) saw('request delivered twice');
-      if (process.crashed) saw('crash with a write under way that did happen');
-    }
+    const result = call.op(this.#o.store.table);
+    if (call.kind === 'write' || call.kind === 'probe') this.#tookEffect(call);
     call.effect = 'done';
-    if (!told) return;
-    this.#answer(call, () => {
-      if (call.kind === 'write') link.lastWriteAnswerMs = queue.nowMs;
-      call.resolve(result);
-    });
+    if (told) this.#answer(call, { result, failure: null });
+  }
+
+  /** What the store says instead of doing it; `null`: nothing. */
+  #refusal({ kind }: Call): ErrorCode | null {
+    const { store, saw, link } = this.#o;
+    if (store.down > 0) return 'STORE_UNAVAILABLE';
+    if ((kind === 'write' || kind === 'probe') && store.conflictRatio > 0 && link.rng.next() < store.conflictRatio) {
+      saw('transaction conflict');
+      return 'STORE_CONFLICT';
+    }
+    if (store.throttleRatio > 0 && link.rng.next() < store.throttleRatio) {
+      saw('throttled call');
+      return 'STORE_THROTTLED';
+    }
+    return null;
+  }
+
+  #tookEffect(call: Call): void {
+    const { process, saw } = this.#o;
+    call.copies++;
+    if (call.copies > 1) saw('request delivered twice');
+    else if (call.settled) saw('time-out whose effect happened later');
+    if (process.crashed) saw('crash with a write under way that did happen');
   }
 }
 
 /** A shard of the fence, written again as it is, with the count of the proofs. */
 const isProbe = (write: TableWrite): boolean => write.kind === 'put' && 'count' in write.item;
-
-type Target = SimStore['table'];
-
-interface Call<T> {
-  readonly kind: Kind;
-  readonly op: (rows: Target) => T;
-  readonly early: ((rows: Target) => void) | undefined;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-  state: 'sent' | 'settled';
-  effect: 'none yet' | 'done' | 'lost';
-  deadline: Scheduled | null;
-  /** How often it took effect. */
-  copies: number;
-}
 
 /** The first rows from the earlier look, the others from the later one, as a query without a snapshot may return them. */
 function torn(first: Page, later: Page): Page {
@@ -274,8 +270,4 @@ function torn(first: Page, later: Page): Page {
 
 function differ(page: Page, other: Page): boolean {
   return page.items.length !== other.items.length || page.items.some((item, index) => item !== other.items[index]);
-}
-
-function failure(code: ErrorCode, effect: 'none' | 'unknown'): PlatformError {
-  return new PlatformError({ code, kind: 'dependency', effect, message: `simulated ${code}` });
 }

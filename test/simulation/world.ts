@@ -27,10 +27,11 @@ import {
   type Schedule,
   STORES,
 } from './schedule.ts';
+import type { UnderWay } from './sim-call.ts';
 import { SimLink, WAN_MS } from './sim-link.ts';
 import { SimProcess } from './sim-process.ts';
 import { type Effect, SimStore } from './sim-store.ts';
-import { SimTable, type UnderWay } from './sim-table.ts';
+import { SimTable } from './sim-table.ts';
 import { hashOf } from './trace.ts';
 
 const TOPOLOGY = defaultTopology({ cells: 1 });
