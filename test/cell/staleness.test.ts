@@ -206,6 +206,34 @@ describe('on a quiet day', () => {
   });
 });
 
+describe('the copy of a region that was the owner', () => {
+  it('has no age until its own commits were judged, however well it hears the new owner', async () => {
+    const world = new TwoRegions({ reconcile: 'manual' });
+    await world.clock.advance(8_000);
+    world.at(EAST).peer.state = 'refused';
+    await world.put(EAST, { key: 'a', value: 'nobody else had it' });
+    await world.crash(EAST);
+    world.loseStore(EAST);
+    await world.move({ kind: 'failover', to: WEST });
+    world.findStore(EAST);
+    const { peer, cell } = world.start(EAST);
+    // Heartbeats are single writes; what carries a commit is a transaction.
+    peer.before = (call) => {
+      if (call === 'transact') throw noAnswer;
+    };
+    await world.clock.advance(10_000);
+    expect((await world.read(EAST, 'a')).head?.epoch).toBe(1);
+    expect([cell.runtime.stalenessMs() === null, cell.runtime.copyStalenessMs()]).toEqual([false, null]);
+    peer.before = () => undefined;
+    await world.clock.advance(10_000);
+    expect([(await world.read(EAST, 'a')).head, cell.runtime.copyStalenessMs()]).toEqual([null, expect.any(Number)]);
+  });
+});
+
+const noAnswer = new PlatformError({
+  ...{ code: 'STORE_UNAVAILABLE', kind: 'dependency', effect: 'none', message: 'no answer' },
+});
+
 describe('a mark', () => {
   it('of one process of a region does not count because another one beside it is heard', async () => {
     const world = new TwoRegions();

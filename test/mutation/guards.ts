@@ -407,7 +407,7 @@ const STALENESS: readonly Guard[] = [
     file: 'cell/replication/heartbeat.ts',
     snippet: 'return this.#isInLine() ? this.stalenessMs() : null;',
     replacement: 'return this.stalenessMs();',
-    shownBy: COPY,
+    shownBy: 'test/cell/staleness.test.ts (has no age until its own commits were judged)',
     breaks: 'a copy shows what its owner never had',
   },
 ];
