@@ -11,13 +11,11 @@ import { cellsOf } from './steady-state.ts';
  * in the hurt region refuses what must be in both until its peer counts as gone.
  */
 export const BYSTANDER_AWAY_MS_MAX = 5_000;
-/** Longer than the slowest drill's waits together. */
-export const EXPERIMENT_MS_MAX = 180_000;
 const POLL_MS = 250;
 
 /** What stands in the report, before anything was broken on purpose. */
-export function abortConditionOf(lab: Pick<Lab, 'sight'>): string {
-  return `A cell that is not meant to be hit acknowledges nothing for ${awayMsMaxOf(lab)} ms, or the experiment takes longer than ${EXPERIMENT_MS_MAX} ms.`;
+export function abortConditionOf(lab: Pick<Lab, 'sight' | 'options'>): string {
+  return `A cell that is not meant to be hit acknowledges nothing for ${awayMsMaxOf(lab)} ms, or the experiment takes longer than ${lab.options.experimentMsMax} ms.`;
 }
 
 function awayMsMaxOf({ sight }: Pick<Lab, 'sight'>): number {
@@ -39,7 +37,8 @@ export async function watchForAbort(
 
 function reasonToAbort(lab: Lab, beganMs: number): string | null {
   const nowMs = lab.recorder.nowMs();
-  if (nowMs - beganMs > EXPERIMENT_MS_MAX) return `Aborted: the experiment took longer than ${EXPERIMENT_MS_MAX} ms.`;
+  const { experimentMsMax } = lab.options;
+  if (nowMs - beganMs > experimentMsMax) return `Aborted: the experiment took longer than ${experimentMsMax} ms.`;
   const awayMsMax = awayMsMaxOf(lab);
   const fromMs = nowMs - awayMsMax;
   if (fromMs < beganMs || lab.notes.faultAtMs === null) return null;

@@ -30,6 +30,10 @@ export interface DrillOptions {
   readonly steadyMs: number;
   /** Load on the new owner before the fault is healed. */
   readonly holdMs: number;
+  /** From the word of an experiment's maker that it runs to its effect; and from its end until nothing shows any more. */
+  readonly experimentBitesWithinMs: number;
+  /** A drill that takes longer is broken off and healed. */
+  readonly experimentMsMax: number;
 }
 
 export const DRILL_DEFAULTS: DrillOptions = {
@@ -48,4 +52,8 @@ export const DRILL_DEFAULTS: DrillOptions = {
   warmUpMs: 1_000,
   steadyMs: 1_500,
   holdMs: 1_500,
+  // AWS FIS tells functions by way of a bucket, which they look into now and then.
+  experimentBitesWithinMs: 150_000,
+  // Longer than the slowest drill's waits together.
+  experimentMsMax: 180_000,
 };

@@ -55,7 +55,13 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   const notes = emptyNotes();
   const nowMs = () => recorder.nowMs();
   const load = new Load({ ...options, entry, recorder, clock, seed, tenants });
-  const nemesis = new Nemesis({ platform, http, clock, nowMs });
+  const nemesis = new Nemesis({
+    platform,
+    http,
+    clock,
+    nowMs,
+    experimentBitesWithinMs: options.experimentBitesWithinMs,
+  });
   return {
     ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
     automation: request.automation,

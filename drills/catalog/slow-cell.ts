@@ -41,7 +41,7 @@ export const slowCell: Experiment = {
     const slowMs = SLOW_HOLDS * lab.options.holdMs;
     const during = { fromMs: notes.faultAtMs ?? 0, toMs: recorder.nowMs() + slowMs };
     await clock.sleep(slowMs, lab.signal);
-    report(lab, { before, during });
+    reportServed(lab, { before, during });
     judgeAnswers(lab, { cell, ...during });
     judgeOwner(lab, { cell, before: owner });
     notes.healAtMs = recorder.nowMs();
@@ -60,10 +60,10 @@ function slow(lab: Lab, cell: string): Promise<InjectedFault> {
   return lab.nemesis.inject({ kind: 'throttle', processes, runRatio: RUN_RATIO });
 }
 
-type Between = { readonly fromMs: number; readonly toMs: number };
+export type Between = { readonly fromMs: number; readonly toMs: number };
 
-/** Times are told, not judged: what else the machine does would decide the verdict. */
-function report(lab: Lab, { before, during }: { before: Between; during: Between }): void {
+/** Of every cell. Times are told, not judged: what else the machine does would decide the verdict. */
+export function reportServed(lab: Lab, { before, during }: { before: Between; during: Between }): void {
   for (const cell of cellsOf(lab)) {
     const was = lab.load.log.window(cell, before);
     const is = lab.load.log.window(cell, during);
@@ -73,7 +73,7 @@ function report(lab: Lab, { before, during }: { before: Between; during: Between
   }
 }
 
-function judgeAnswers(lab: Lab, of: Between & { cell: string }): void {
+export function judgeAnswers(lab: Lab, of: Between & { cell: string }): void {
   const seen = lab.load.log.answers(of.cell, of);
   lab.notes.expectations.push(
     {
@@ -85,7 +85,7 @@ function judgeAnswers(lab: Lab, of: Between & { cell: string }): void {
 }
 
 /** A lease that it could not renew in time is taken again by itself, under a new epoch; a move nobody has asked for. */
-function judgeOwner(lab: Lab, of: { cell: string; before: { region: string; epoch: number } | null }): void {
+export function judgeOwner(lab: Lab, of: { cell: string; before: { region: string; epoch: number } | null }): void {
   const now = lab.load.log.ownerOf(of.cell);
   lab.mark('served', `the owner is ${now?.region}, epoch ${now?.epoch} (before: epoch ${of.before?.epoch})`, of);
   lab.notes.expectations.push({

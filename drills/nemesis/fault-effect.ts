@@ -118,11 +118,24 @@ async function serviceTimes(of: Looking, names: readonly string[]): Promise<Read
 export async function measuredBefore(of: Looking, fault: Fault): Promise<ReadonlyMap<string, number>> {
   const { platform } = of;
   if (fault.kind === 'throttle') return serviceTimes(of, fault.processes);
-  if ('processes' in fault) return new Map();
+  if (!('links' in fault)) return new Map();
   const { links } = await platform.view();
   const counter = EFFECT_COUNTERS[fault.kind];
   const targets = targetsOf(fault);
   return new Map(
     links.filter((link) => targets.includes(link.name)).map((link) => [link.name, link.counters[counter]]),
   );
+}
+
+type ExperimentFault = Extract<Fault, { kind: 'experiment' }>;
+
+/** Asked of whoever made it: only they know what it looks like from outside. */
+export async function experimentEffect(of: {
+  readonly platform: PlatformPort;
+  readonly fault: ExperimentFault;
+  readonly nowMs: () => number;
+}): Promise<Seen | null> {
+  const askedAtMs = of.nowMs();
+  const evidence = (await of.platform.experiments?.effect(of.fault)) ?? null;
+  return evidence === null ? null : { effectiveAtMs: askedAtMs, evidence };
 }

@@ -14,9 +14,12 @@ export type Fault =
   /** Chunks of bytes are lost with this probability in each direction: they come late, as after retransmissions. */
   | { readonly kind: 'lossy'; readonly links: readonly string[]; readonly lossRatio: number }
   /** Connections are refused, existing ones are reset. */
-  | { readonly kind: 'reset'; readonly links: readonly string[] };
+  | { readonly kind: 'reset'; readonly links: readonly string[] }
+  /** Made by somebody else, of a region. */
+  | { readonly kind: 'experiment'; readonly name: string; readonly region: string };
 
 export function targetsOf(fault: Fault): readonly string[] {
+  if (fault.kind === 'experiment') return [`${fault.name}@${fault.region}`];
   return 'processes' in fault ? fault.processes : fault.links;
 }
 

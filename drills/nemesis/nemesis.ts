@@ -4,11 +4,18 @@
  * What the platform merely says that it did is no effect. `healAll` leaves no fault behind, whatever happened before.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { PlatformPort, ProcessAction } from '../ports/platform-port.ts';
+import type { ExperimentPort, PlatformPort, ProcessAction } from '../ports/platform-port.ts';
 import type { FaultRecord } from '../report/drill-report.ts';
 import type { HttpClient } from '../workload/http-client.ts';
 import { type Fault, linkFaultOf, targetsOf } from './fault.ts';
-import { linkEffect, measuredBefore, processEffect, type Seen, throttleEffect } from './fault-effect.ts';
+import {
+  experimentEffect,
+  linkEffect,
+  measuredBefore,
+  processEffect,
+  type Seen,
+  throttleEffect,
+} from './fault-effect.ts';
 
 export interface NemesisOptions {
   readonly platform: PlatformPort;
@@ -16,6 +23,7 @@ export interface NemesisOptions {
   readonly clock: Clock;
   /** Milliseconds since the drill began. */
   readonly nowMs: () => number;
+  readonly experimentBitesWithinMs: number;
 }
 
 export interface InjectedFault {
@@ -35,6 +43,8 @@ interface Active {
 
 /** Looked for this long; a fault that takes longer to bite would make the figures mean something else. */
 export const EFFECT_WAIT_MS_MAX = 3_000;
+const EXPERIMENT_LOOK_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 20;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -60,7 +70,8 @@ export class Nemesis {
     const before = await measuredBefore(this.#options, fault);
     const active: Active = { fault, before, injectedAtMs: this.#options.nowMs(), seen: null, healedAtMs: null };
     this.#faults.push(active);
-    if (fault.kind === 'throttle') await this.#throttle(fault.processes, fault.runRatio);
+    if (fault.kind === 'experiment') await experimentsOf(this.#options.platform).begin(fault);
+    else if (fault.kind === 'throttle') await this.#throttle(fault.processes, fault.runRatio);
     else if ('processes' in fault) await this.#actOn(fault.processes, fault.kind);
     else await Promise.all(fault.links.map((link) => this.#options.platform.setFault(link, linkFaultOf(fault))));
     return { injectedAtMs: active.injectedAtMs, verified: this.#verify(active), heal: () => this.#heal(active) };
@@ -76,8 +87,10 @@ export class Nemesis {
 
   async #verify(active: Active): Promise<boolean> {
     const { fault, before } = active;
-    const untilMs = this.#options.nowMs() + EFFECT_WAIT_MS_MAX;
+    const isExperiment = fault.kind === 'experiment';
+    const untilMs = this.#options.nowMs() + (isExperiment ? this.#options.experimentBitesWithinMs : EFFECT_WAIT_MS_MAX);
     const look = () => {
+      if (fault.kind === 'experiment') return experimentEffect({ ...this.#options, fault });
       if (fault.kind === 'throttle') return throttleEffect({ ...this.#options, fault, before });
       return 'processes' in fault
         ? processEffect({ ...this.#options, fault })
@@ -85,7 +98,8 @@ export class Nemesis {
     };
     while (active.seen === null && active.healedAtMs === null && this.#options.nowMs() < untilMs) {
       active.seen = await look();
-      if (active.seen === null) await this.#options.clock.sleep(20);
+      if (active.seen === null)
+        await this.#options.clock.sleep(isExperiment ? EXPERIMENT_LOOK_EVERY_MS : LOOK_EVERY_MS);
     }
     return active.seen !== null;
   }
@@ -94,6 +108,7 @@ export class Nemesis {
     if (active.healedAtMs !== null) return;
     const { fault } = active;
     const { platform } = this.#options;
+    if (fault.kind === 'experiment') return this.#endExperiment(active, fault);
     // Links carry traffic that shows the effect only until now: look once more.
     if (!('processes' in fault)) active.seen ??= await linkEffect({ ...this.#options, fault, before: active.before });
     if (fault.kind === 'crash') await this.#startInOrder(fault.processes);
@@ -101,6 +116,17 @@ export class Nemesis {
     else if (fault.kind === 'stop') await this.#actOn(fault.processes, 'continue');
     else await Promise.all(fault.links.map((link) => platform.heal(link)));
     active.healedAtMs = this.#options.nowMs();
+  }
+
+  /** Its maker's word ends it; those who suffered it may go on for a while, and what is judged afterwards must not. */
+  async #endExperiment(active: Active, fault: Extract<Fault, { kind: 'experiment' }>): Promise<void> {
+    const { platform, clock, nowMs, experimentBitesWithinMs } = this.#options;
+    await experimentsOf(platform).end(fault);
+    active.healedAtMs = nowMs();
+    if (active.seen === null) return;
+    const untilMs = nowMs() + experimentBitesWithinMs;
+    while (nowMs() < untilMs && (await experimentEffect({ ...this.#options, fault })) !== null)
+      await clock.sleep(EXPERIMENT_LOOK_EVERY_MS);
   }
 
   /** Stores before what stands on them, as a region would come back. */
@@ -121,4 +147,9 @@ export class Nemesis {
   async #actOn(processes: readonly string[], action: ProcessAction): Promise<void> {
     await Promise.all(processes.map((name) => this.#options.platform.act(name, action)));
   }
+}
+
+function experimentsOf({ experiments }: PlatformPort): ExperimentPort {
+  if (experiments) return experiments;
+  throw new Error('Nobody makes experiments on this platform.');
 }

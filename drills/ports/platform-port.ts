@@ -60,7 +60,24 @@ export interface PlatformSight {
   readonly internalSecret: string;
 }
 
+/** Faults that somebody else makes and ends, by the names that they give them. */
+export interface ExperimentPort {
+  /** Resolves when its maker says that it runs. Throws when there is none of that name, or it fails at its start. */
+  begin(experiment: NamedExperiment): Promise<void>;
+  /** What shows from outside that it bites; `null`: nothing (yet, or any more). */
+  effect(experiment: NamedExperiment): Promise<string | null>;
+  /** Resolves when its maker says that it has ended; at once when it has. */
+  end(experiment: NamedExperiment): Promise<void>;
+}
+
+export interface NamedExperiment {
+  readonly name: string;
+  readonly region: string;
+}
+
 export interface PlatformPort {
+  /** Absent where nobody makes any. */
+  readonly experiments?: ExperimentPort;
   view(): Promise<PlatformSight>;
   /** Resolves when it has happened: after `crash` the process is gone, after `start` it is ready. */
   act(processName: string, action: ProcessAction): Promise<unknown>;

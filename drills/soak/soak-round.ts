@@ -4,6 +4,7 @@
  */
 import type { Experiment } from '../experiment.ts';
 import { type Lab, within } from '../lab.ts';
+import { targetsOf } from '../nemesis/fault.ts';
 import { cellsOf, steadyAfter } from '../steady-state.ts';
 import type { Act, Scene, SceneOutcome, SoakRound } from './scene.ts';
 
@@ -54,7 +55,7 @@ async function playScene(lab: Lab, scene: Scene): Promise<SceneOutcome> {
 }
 
 async function playFault(lab: Lab, scene: Extract<Scene, { type: 'fault' }>): Promise<SceneOutcome> {
-  const targets = 'processes' in scene.fault ? scene.fault.processes : scene.fault.links;
+  const targets = targetsOf(scene.fault);
   const named =
     targets.length > 2 ? `${targets.slice(0, 2).join(', ')} and ${targets.length - 2} more` : targets.join(', ');
   const what = `${scene.kind}: ${named}, ${scene.durationMs} ms`;

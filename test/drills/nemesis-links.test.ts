@@ -44,7 +44,8 @@ async function setUp() {
     heal: async () => link.setFault(null),
   };
   const beganMs = systemClock.monotonicMs();
-  const nemesis = new Nemesis({ platform, http, clock: systemClock, nowMs: () => systemClock.monotonicMs() - beganMs });
+  const nowMs = () => systemClock.monotonicMs() - beganMs;
+  const nemesis = new Nemesis({ platform, http, clock: systemClock, nowMs, experimentBitesWithinMs: 0 });
   const call = (deadlineMs = QUICK_MS) =>
     http.send({ origin: link.url, method: 'GET', path: '/', headers: {}, body: null, deadlineMs });
   return { nemesis, call, link };
