@@ -6,17 +6,16 @@ import { checkText, drillSummary, drillText, verdictExit } from './drill-text.ts
 import { unknownName } from './nearest.ts';
 import { isAws, withTarget } from './operator-site.ts';
 import { oneOf, SEED_MAX, seeds, wholeNumber } from './option-parsers.ts';
-import type { CliServices, DrillBook, DrillOutcome } from './services.ts';
+import type { CliServices, DrillBook, DrillOutcome, DrillSummary } from './services.ts';
 import type { Call, Outcome, Shell } from './shell.ts';
 import { addSoakCommand } from './soak-command.ts';
 import { textTable } from './text-table.ts';
 
 export function addDrillCommand(program: Command, { shell, services }: { shell: Shell; services: CliServices }): void {
   const drill = program.command('drill').description('break the platform on purpose and judge what came of it');
-  drill
-    .command('list')
+  withTarget(drill.command('list'))
     .description('the drills there are')
-    .action(shell.action(() => list(services)));
+    .action(shell.action((call) => list(call, services)));
   withTarget(drill.command('run'))
     .description('run a drill: exit 0 passed, 1 failed, 3 nothing can be said')
     .argument('<name>', 'one of "drill list"')
@@ -35,7 +34,7 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     .action(shell.action((call) => run(call, services)));
   drill
     .command('heal')
-    .description('on AWS: start again what a drill stopped and could not start, whoever ran it from here')
+    .description('on AWS: start again what a drill stopped, end what it had AWS FIS begin')
     .requiredOption('--target <platform>', 'aws', oneOf(['aws']))
     .action(shell.action((call) => heal(call, services)));
   addSoakCommand(drill, { shell, services });
@@ -62,17 +61,22 @@ export function addDrillCommand(program: Command, { shell, services }: { shell: 
     );
 }
 
-async function list(services: CliServices): Promise<Outcome> {
-  const { drills } = await services.drills();
+async function list(call: Call, services: CliServices): Promise<Outcome> {
+  const drills = await drillsOf(call, services);
   const rows = drills.map(({ name, variants, summary }) => [name, (variants ?? []).join(' '), summary]);
   const columns = [{ title: 'DRILL' }, { title: 'VARIANTS' }, { title: 'WHAT IT SHOWS' }];
   return { text: textTable(columns, rows), json: { drills } };
 }
 
+async function drillsOf(call: Call, services: CliServices): Promise<readonly DrillSummary[]> {
+  if (isAws(call)) return (await import('./aws/aws-drill.ts')).AWS_DRILLS;
+  return (await services.drills()).drills;
+}
+
 async function run(call: Call, services: CliServices): Promise<Outcome> {
   const book = await services.drills();
   const name = call.args[0] ?? '';
-  const names = book.drills.map((each) => each.name);
+  const names = (await drillsOf(call, services)).map((each) => each.name);
   if (!names.includes(name)) throw unknownName('drill', name, names);
   const chosen = chosenSeeds(call.options);
   const outcomes: DrillOutcome[] = [];
@@ -112,9 +116,12 @@ async function runOne(options: {
 
 async function heal(call: Call, services: CliServices): Promise<Outcome> {
   const site = await services.aws();
-  const healed = await call.progress('starting what was stopped', () => site.healDrill());
-  const rows = healed.map(({ name, region, before }) => `${name} in ${region}: ${before ?? 'unreserved'} again`);
-  return { text: rows.length === 0 ? 'Nothing is left stopped.' : rows.join('\n'), json: { healed } };
+  const healed = await call.progress('healing what was left', () => site.healDrill());
+  const rows = [
+    ...healed.experiments.map(({ name, region }) => `the experiment ${name} in ${region}: ended`),
+    ...healed.functions.map(({ name, region, before }) => `${name} in ${region}: ${before ?? 'unreserved'} again`),
+  ];
+  return { text: rows.length === 0 ? 'Nothing is left behind.' : rows.join('\n'), json: { healed } };
 }
 
 function drillOptions({ region, cell, variant, keepStores }: Call['options']): Partial<DrillOptions> {

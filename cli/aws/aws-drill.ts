@@ -1,32 +1,39 @@
 /**
  * A drill on a deployed platform: the workload, checkers and report of any drill, the operator's own failover, and faults that
- * can be put back by anybody. Whatever happens, Ctrl-C too, what was stopped is started again before this ends; if even that
- * fails, the list of it is on disk and `holdfast drill heal --target aws` goes on from there.
+ * can be put back by anybody. Whatever happens, Ctrl-C too, what was stopped is started again and what AWS FIS was told to do
+ * is ended before this ends; if even that fails, `holdfast drill heal --target aws` goes on from there.
  */
-import { join } from 'node:path';
-import { LIVE, regionFunctionName } from '../../core/aws-names.ts';
-import { invalid, PlatformError } from '../../core/errors.ts';
+import { invalid } from '../../core/errors.ts';
+import { CADENCES } from '../../core/keeper-cadence.ts';
 import { randomInt } from '../../core/rng.ts';
-import type { Stage } from '../../core/topology-aws.ts';
+import type { Topology } from '../../core/topology.ts';
 import { CATALOG } from '../../drills/catalog/index.ts';
 import type { DrillOptions } from '../../drills/drill-options.ts';
+import type { Experiment } from '../../drills/experiment.ts';
 import { runExperiment } from '../../drills/runner.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import { drillFailover } from '../drill-failover.ts';
 import { underDrillMark } from '../drill-mark.ts';
 import { reportDirOf } from '../drill-reports.ts';
 import type { Machine } from '../failover-operator.ts';
-import { openOperatorPorts } from '../operator-ports.ts';
+import { type OperatorPorts, openOperatorPorts } from '../operator-ports.ts';
 import { SEED_MAX } from '../option-parsers.ts';
 import type { DrillOutcome, QuarantineOperator } from '../services.ts';
-import { type AwsGateway, openAwsGateway, type Upstream } from './aws-gateway.ts';
+import { drillFaults, healingAlways, refused, requireNothingLeft } from './aws-drill-faults.ts';
+import { openGround } from './aws-drill-ground.ts';
 import { awsPlatform } from './aws-platform.ts';
 import type { AwsEndpoint, AwsReach } from './aws-reach.ts';
-import { cellTargets, PAYMENTS_TARGET, paymentsTarget } from './drill-targets.ts';
-import { type Stopped, StoppedCompute } from './stopped-compute.ts';
+import { aimOf, FIS_DRILL_NAMES, FIS_SUMMARIES, fisExperiment } from './fis-drills.ts';
+import { FisEffects } from './fis-effects.ts';
 
-/** Those that make sense where links can't be cut and stores can't be killed. */
-export const AWS_DRILLS = ['switchover', 'region-lost', 'zombie-writer'] as const;
+/** Of the catalogue: those that make sense where links can't be cut and stores can't be killed. */
+const OF_THE_CATALOGUE = ['switchover', 'region-lost', 'zombie-writer'] as const;
+
+/** What `drill list --target aws` shows. */
+export const AWS_DRILLS: readonly { readonly name: string; readonly summary: string }[] = [
+  ...CATALOG.filter(({ name }) => OF_THE_CATALOGUE.some((one) => one === name)),
+  ...FIS_SUMMARIES,
+].map(({ name, summary }) => ({ name, summary }));
 
 export interface AwsDrillRequest {
   readonly name: string;
@@ -55,38 +62,34 @@ const FAR: Partial<DrillOptions> = {
   coarseProbe: { intervalMs: 1_000, deadlineMs: 8_000, openMax: 8 },
   shopperRate: 10,
   shopperDeadlineMs: 8_000,
-  detectWithinMs: 60_000,
+  // AWS FIS tells functions by and by: from its start to the first failure may be minutes.
+  detectWithinMs: 180_000,
   warmUpMs: 10_000,
   steadyMs: 15_000,
   holdMs: 15_000,
+  experimentMsMax: 900_000,
 };
 
 export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest): Promise<DrillOutcome> {
-  const experiment = CATALOG.find(({ name }) => name === request.name);
-  if (!experiment || !AWS_DRILLS.some((name) => name === request.name))
-    throw invalid(`The drill ${request.name} can't be run on AWS. Allowed: ${AWS_DRILLS.join(', ')}.`);
   const { machine, stateDir, reach } = parts;
-  const { stage, identity } = reach.topology.aws;
-  requireConsent(request, stage);
-  if (identity !== null)
-    throw refused(
-      `The platform takes the tokens of ${identity.issuer} only, and a drill makes its own tenants with the development issuer.`,
-    );
-  const stopped = stoppedCompute(parts);
-  const left = await stopped.left();
-  if (left.length > 0) throw leftBehind(left);
+  const experiment = experimentOf(request.name, reach.topology);
+  requireConsent(request, reach.topology);
+  await requireNothingLeft(parts);
   const seed = request.seed ?? randomInt(machine.rng, SEED_MAX);
   const reportDir = reportDirOf({ stateDir, drill: request.name, seed, atMs: machine.clock.wallMs() });
   const issuer = await openDevIssuer(stateDir);
   const { gateway, ground } = await openGround(parts);
+  const looking = openLooking(parts, ground);
   const failover = drillFailover({ reach, machine, quarantine: parts.quarantine });
+  const faults = drillFaults(parts, (one) => looking.effects.seen(one));
   try {
+    const platform = awsPlatform({ ...ground, stopped: faults.stopped, topology: withRealLease(reach.topology) });
     const mark = { reach, machine, why: `drill ${request.name}`, forMs: DRILL_AWS_MS_MAX };
     const report = await underDrillMark(mark, () =>
-      healingAlways(stopped, () =>
+      healingAlways(faults, () =>
         runExperiment(experiment, {
           ...{ name: request.name, seed, reportDir, failover, clock: machine.clock, onProgress: request.onProgress },
-          platform: awsPlatform({ ...ground, stopped, topology: reach.topology }),
+          platform: { ...platform, experiments: faults.experiments },
           automation: NO_AUTOMATION,
           tokens: { issueToken: (tenant) => issuer.issueToken({ tenant }) },
           options: { ...FAR, ...(request.name === 'zombie-writer' ? { variant: 'host' } : {}), ...request.options },
@@ -97,94 +100,65 @@ export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest
     return { report, dir: reportDir };
   } finally {
     failover.close();
+    looking.close();
     await gateway.close();
   }
 }
 
-export function stoppedCompute({ reach, stateDir }: Pick<AwsDrillParts, 'reach' | 'stateDir'>): StoppedCompute {
-  return new StoppedCompute({ functions: reach.functions, path: join(stateDir, 'aws-stopped.json') });
+function experimentOf(name: string, topology: Topology): Experiment {
+  const ofFis = fisExperiment(name, topology);
+  const { stays } = CADENCES[topology.aws.keepers];
+  if (name === 'arbiter-cut-off' && stays)
+    throw refused(
+      'With fast keepers a lease is over long before AWS FIS is: the region would stop, as it should. "drill run arbiter-lost" shows that on one machine.',
+    );
+  const known = OF_THE_CATALOGUE.some((one) => one === name) ? CATALOG.find((one) => one.name === name) : undefined;
+  const found = ofFis ?? known;
+  if (found) return found;
+  const allowed = [...OF_THE_CATALOGUE, ...FIS_DRILL_NAMES].join(', ');
+  throw invalid(`The drill ${name} can't be run on AWS. Allowed: ${allowed}.`);
 }
 
-function requireConsent({ confirmed, production }: AwsDrillRequest, stage: Stage): void {
+function requireConsent({ confirmed, production }: AwsDrillRequest, { aws }: Topology): void {
   if (!confirmed)
     throw refused(
       'It disturbs a deployed platform: its tenants see what the drill does. Say --confirm if you mean it.',
     );
-  if (stage === 'production' && !production)
+  if (aws.stage === 'production' && !production)
     throw refused('platform.config.ts says that this is production. Say --production too if you mean it.');
-}
-
-/** Ctrl-C heals first and ends then; a second one finds the same work under way. */
-async function healingAlways<T>(stopped: StoppedCompute, work: () => Promise<T>): Promise<T> {
-  const interrupted = () => {
-    void stopped.restoreAll().then(
-      () => process.exit(130),
-      (thrown: unknown) => {
-        console.error(thrown instanceof Error ? thrown.message : thrown);
-        process.exit(130);
-      },
+  if (aws.identity !== null)
+    throw refused(
+      `The platform takes the tokens of ${aws.identity.issuer} only, and a drill makes its own tenants with the development issuer.`,
     );
+}
+
+/** How the tables and functions are looked at to see what an experiment does. */
+function openLooking({ reach, machine }: AwsDrillParts, { urlOf }: { readonly urlOf: (name: string) => string }) {
+  const { topology } = reach;
+  const opened = new Map<string, OperatorPorts>();
+  const portsOf = (region: (typeof topology.regions)[number]): OperatorPorts => {
+    const ports = opened.get(region) ?? openOperatorPorts({ reach, region, ...machine });
+    opened.set(region, ports);
+    return ports;
   };
-  for (const signal of SIGNALS) process.on(signal, interrupted);
-  try {
-    return await work();
-  } finally {
-    await stopped.restoreAll();
-    for (const signal of SIGNALS) process.off(signal, interrupted);
-  }
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-async function openGround(parts: AwsDrillParts) {
-  const { reach, endpointOf } = parts;
-  const { regions } = reach.topology;
-  const [first] = regions;
-  if (first === undefined) throw invalid('The topology has no region.');
-  const routers = Object.fromEntries(
-    await Promise.all(
-      regions.map(async (region) => [region, await functionUrl(reach, { region, name: regionFunctionName('router') })]),
-    ),
-  );
-  const payments = await functionUrl(reach, { region: first, name: regionFunctionName('payments') });
-  const targets = new Map<string, Upstream>([
-    ...(await cellTargets({ topology: reach.topology, arbiter: openArbiter(parts), endpointOf })),
-    paymentsTarget({ region: first, url: payments }),
-  ]);
-  const gateway: AwsGateway = await openAwsGateway({ targets, credentials: () => reach.credentials() });
-  const urlOf = (name: string) => {
-    const router = name.startsWith('router@') ? routers[name.slice('router@'.length)] : undefined;
-    return router ?? gateway.urlOf(encodeURIComponent(name));
+  const effects = new FisEffects({
+    aimOf: (experiment) => aimOf(topology, experiment),
+    urlOf: (cell, region) => urlOf(`${cell}@${region}`),
+    functions: reach.functions,
+    arbiter: (region) => portsOf(region).arbiter,
+    store: (cell, region) => portsOf(region).store({ cell, region }),
+    clock: machine.clock,
+  });
+  const close = () => {
+    for (const ports of opened.values()) ports.close();
   };
-  return { gateway, ground: { routers, payments: gateway.urlOf(PAYMENTS_TARGET), urlOf, isTurnedAway } };
+  return { effects, close };
 }
 
-function openArbiter({ reach, machine }: AwsDrillParts) {
-  const [region] = reach.topology.regions;
-  if (region === undefined) throw invalid('The topology has no region.');
-  return { ...openOperatorPorts({ reach, region, ...machine }), clock: machine.clock };
+/** What drills wait for is the lease that the keepers really keep. */
+function withRealLease(topology: Topology): Topology {
+  return { ...topology, lease: CADENCES[topology.aws.keepers].figures(topology.lease) };
 }
-
-async function functionUrl(reach: AwsReach, { region, name }: { region: string; name: string }): Promise<string> {
-  return reach
-    .functions(region)
-    .urlOf(name, LIVE)
-    .catch((cause: unknown) => Promise.reject(notDeployed({ region, name, cause })));
-}
-
-/** Lambda answers 429 by itself for a function that may not run; ours would name a cell or a code. */
-async function isTurnedAway(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/products?limit=1`, { signal: AbortSignal.timeout(TURNED_AWAY_MS_MAX) });
-    const text = await response.text();
-    return response.status === 429 && !text.includes('"code"');
-  } catch {
-    // Whoever does not answer has not turned anybody away.
-    return false;
-  }
-}
-
-const TURNED_AWAY_MS_MAX = 2_000;
 
 /** Nobody decides by himself on AWS: there is no control process there. */
 const NO_AUTOMATION = {
@@ -193,25 +167,3 @@ const NO_AUTOMATION = {
   status: async () => [],
   moves: async () => [],
 };
-
-function refused(message: string): PlatformError {
-  return new PlatformError({ code: 'UNSUPPORTED', kind: 'caller', effect: 'none', message });
-}
-
-function leftBehind(left: readonly Stopped[]): PlatformError {
-  const names = left.map(({ name, region }) => `${name} in ${region}`).join(', ');
-  return refused(
-    `A drill before this one left functions stopped: ${names}. Run "holdfast drill heal --target aws" first.`,
-  );
-}
-
-function notDeployed(of: { readonly region: string; readonly name: string; readonly cause: unknown }): PlatformError {
-  const seen = of.cause instanceof Error ? of.cause.name : String(of.cause);
-  return new PlatformError({
-    code: 'PLATFORM_NOT_RUNNING',
-    kind: 'caller',
-    effect: 'none',
-    message: `${of.name} has no URL in ${of.region} (${seen}). Deploy first: holdfast deploy --target aws.`,
-    cause: of.cause,
-  });
-}

@@ -3,6 +3,7 @@
  * No function of the control plane stands in between, so a failover needs the arbiter, a living region and nothing else.
  */
 import { ARBITER_TABLE, cellTableName } from '../../cell/store/table-layout.ts';
+import { type FaultExperiments, faultExperiments } from '../../control/aws/fault-experiments.ts';
 import { type AwsCredentials, type RegionFunctions, regionFunctions } from '../../control/aws/region-functions.ts';
 import { cellFunctionName, LIVE } from '../../core/aws-names.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -14,7 +15,7 @@ import type { OperatorReach } from '../operator-reach.ts';
 
 export type AwsEndpoint =
   | { readonly service: 'dynamodb'; readonly region: string; readonly table: string }
-  | { readonly service: 'lambda'; readonly region: string };
+  | { readonly service: 'lambda' | 'fis'; readonly region: string };
 
 export interface AwsReachOptions {
   readonly topology: Topology;
@@ -25,6 +26,7 @@ export interface AwsReachOptions {
 
 export interface AwsReach extends OperatorReach {
   functions(region: string): RegionFunctions;
+  experiments(region: string): FaultExperiments;
   /** Throws `UNAUTHENTICATED` when the SDK finds none. */
   credentials(): Promise<AwsCredentials>;
   close(): void;
@@ -47,6 +49,11 @@ export function awsReach({ topology, clock, endpointOf = () => undefined }: AwsR
     opened.set(region, found);
     return found;
   };
+  const experiments = (region: string): FaultExperiments => {
+    const url = endpointOf({ service: 'fis', region });
+    const keys = () => functions(region).credentials();
+    return faultExperiments({ region, keys, clock, ...(url === undefined ? {} : { url }) });
+  };
   return {
     topology,
     coldMs: COLD_MS,
@@ -60,6 +67,7 @@ export function awsReach({ topology, clock, endpointOf = () => undefined }: AwsR
         .catch(() => undefined); // A region that is gone can't be rung; the keeper's schedule looks by itself.
     },
     functions,
+    experiments,
     credentials: () =>
       functions(topology.regions[0] ?? '')
         .credentials()
@@ -78,7 +86,7 @@ function noCredentials(cause: unknown): PlatformError {
     kind: 'caller',
     effect: 'none',
     message:
-      'No AWS credentials were found, so nothing was asked and nothing changed. Set AWS_PROFILE or sign in ("aws sso login"), then look with "holdfast doctor --target aws".',
+      'No AWS credentials were found (environment, profile, sign-in, instance role); set AWS_PROFILE or run "aws sso login" and try again: nothing was asked and nothing changed.',
     cause,
   });
 }

@@ -10,20 +10,20 @@ import type { OperatorSite } from '../operator-site.ts';
 import type { DrillOutcome } from '../services.ts';
 import { openTimelineDesk } from '../timeline-desk.ts';
 import { openAwsDocuments } from './aws-documents.ts';
-import { type AwsDrillRequest, runAwsDrill, stoppedCompute } from './aws-drill.ts';
+import { type AwsDrillRequest, runAwsDrill } from './aws-drill.ts';
+import { type HealedDrill, healAwsDrill } from './aws-drill-faults.ts';
 import { openAwsQuarantine } from './aws-quarantine.ts';
 import { type AwsReachOptions, awsReach } from './aws-reach.ts';
 import { openAwsRollouts } from './aws-rollouts.ts';
 import { type AwsSnapshot, takeAwsSnapshot } from './aws-status.ts';
 import type { CloudDesk } from './cloud-desk.ts';
-import type { Stopped } from './stopped-compute.ts';
 
 export interface AwsSite extends OperatorSite {
   status(): Promise<AwsSnapshot>;
-  /** Throws `UNSUPPORTED` without consent, or while an earlier drill has left functions stopped. */
+  /** Throws `UNSUPPORTED` without consent, or while an earlier drill has left something behind. */
   drill(request: AwsDrillRequest): Promise<DrillOutcome>;
-  /** Starts again what a drill stopped and could not start. Resolves with what that was. */
-  healDrill(): Promise<readonly Stopped[]>;
+  /** Starts again what a drill stopped, ends what it had AWS FIS begin. Resolves with what that was. */
+  healDrill(): Promise<HealedDrill>;
 }
 
 export interface AwsSiteOptions extends Pick<AwsReachOptions, 'endpointOf'> {
@@ -51,7 +51,7 @@ export async function openAwsSite({
     documents: async () => openAwsDocuments(reach, machine),
     rollouts: (source) => openAwsRollouts({ reach, machine, stateDir, desk, endpointOf }, source),
     drill: (request) => runAwsDrill({ reach, machine, stateDir, quarantine, endpointOf }, request),
-    healDrill: () => stoppedCompute({ reach, stateDir }).restoreAll(),
+    healDrill: () => healAwsDrill({ reach, machine, stateDir }),
     status: () => takeAwsSnapshot(reach, machine),
     timeline: () => openTimelineDesk(reach, machine),
     failover: (wish) => openFailoverOperator({ ...wish, reach }, machine),

@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { cellTableName, quarantineItem } from '../../cell/store/table-layout.ts';
+import { DRILL_TAG } from '../../control/aws/fault-experiments.ts';
 import type { Commit } from '../../core/commit.ts';
 import { aggregateId } from '../../core/ids.ts';
 import { CATALOG } from '../../drills/catalog/index.ts';
@@ -180,9 +181,9 @@ describe('holdfast drill --target aws', () => {
   });
 
   it('refuses a drill that needs links or processes to hurt', async () => {
-    const drills = async () => ({ drills: [{ name: 'split-brain', summary: '' }] }) as never;
-    const { exitCode, stderr } = await cli('drill run split-brain --target aws --confirm', { ...services, drills });
-    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed: switchover, region-lost, zombie-writer')]);
+    const { exitCode, stderr } = await run('drill run split-brain --confirm');
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('Allowed: region-lost, switchover, zombie-writer')]);
+    expect((await run('drill list')).stdout).toMatch(/slow-cell +AWS FIS: services of the first wave answer 5 s late/);
   });
 
   it('says that nothing is deployed when the router has no URL', async () => {
@@ -190,7 +191,20 @@ describe('holdfast drill --target aws', () => {
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Deploy first: holdfast deploy --target aws')]);
   });
 
+  it('does not begin while an earlier one has left an experiment running, and ends it when asked to', async () => {
+    const tags = { [DRILL_TAG]: 'dead-region' };
+    const left = { id: 'EXP1', name: 'dead-region', region: WEST, token: 't', tags, reason: null, looks: 0 };
+    world.fis.experiments.push({ ...left, status: 'running' });
+    const { exitCode, stderr } = await run('drill run switchover --confirm');
+    expect([exitCode, stderr]).toEqual([
+      1,
+      expect.stringContaining('dead-region runs in us-west-2. Run "holdfast drill heal'),
+    ]);
+    expect((await run('drill heal')).stdout).toBe('the experiment dead-region in us-west-2: ended\n');
+    expect(world.fis.experiments[0]?.status).toBe('stopped');
+  });
+
   it('heals what is left, and says when nothing is', async () => {
-    expect((await run('drill heal')).stdout).toBe('Nothing is left stopped.\n');
+    expect((await run('drill heal')).stdout).toBe('Nothing is left behind.\n');
   });
 });

@@ -14,6 +14,7 @@ import { dynamoClient, ensureTable } from '../../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../../cell/table/dynamo-table.ts';
 import type { AwsEndpoint } from '../../cli/aws/aws-reach.ts';
 import { type AwsSite, openAwsSite } from '../../cli/aws/aws-site.ts';
+import { FIS_DRILL_NAMES } from '../../cli/aws/fis-drills.ts';
 import { cellId, type RegionName, regionName } from '../../core/ids.ts';
 import { systemRng } from '../../core/rng.ts';
 import type { Topology } from '../../core/topology.ts';
@@ -22,6 +23,7 @@ import { startEngineChild } from '../../local/engine/engine-child.ts';
 import { machineProbes } from '../../local/engine/machine-probes.ts';
 import { resolveEngine } from '../../local/engine/resolve-engine.ts';
 import { processLog } from '../../local/supervisor/process-logs.ts';
+import { FakeFis } from '../aws/fake-fis.ts';
 import { slowClock } from '../doubles/slow-clock.ts';
 
 /** Everything here is processes on one machine, which may be busy. */
@@ -56,6 +58,8 @@ export class AwsWorld {
   /** In the place of what the functions would do; `null`: nothing is special. */
   reply: ((call: LambdaCall) => LambdaReply | null) | null = null;
   readonly cells = new Map<string, RunningCell>();
+  readonly fis = new FakeFis(FIS_DRILL_NAMES);
+  #fisUrl = '';
   readonly #engines = new Map<string, Engine>();
   readonly #lambdas = new Map<string, Server>();
   readonly #leaseTtlMs: number;
@@ -69,6 +73,7 @@ export class AwsWorld {
   async start(): Promise<this> {
     for (const name of ['arbiter', EAST, WEST]) this.#engines.set(name, await this.#engine(name));
     for (const region of [EAST, WEST]) this.#lambdas.set(region, await this.#lambda(region));
+    this.#fisUrl = await this.fis.start();
     await this.table('arbiter', ARBITER_TABLE);
     for (const region of [EAST, WEST]) await this.startCell(region);
     return this;
@@ -81,6 +86,7 @@ export class AwsWorld {
       server.close();
     }
     for (const engine of this.#engines.values()) await engine.stop();
+    await this.fis.stop();
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
@@ -100,6 +106,7 @@ export class AwsWorld {
   endpointOf(of: AwsEndpoint): string {
     if (of.service === 'dynamodb')
       return this.#engines.get(of.table === ARBITER_TABLE ? 'arbiter' : of.region)?.url ?? 'http://127.0.0.1:1';
+    if (of.service === 'fis') return this.#fisUrl;
     const address = this.#lambdas.get(of.region)?.address() as AddressInfo;
     return `http://127.0.0.1:${address.port}`;
   }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
-import { abortConditionOf, BYSTANDER_AWAY_MS_MAX, EXPERIMENT_MS_MAX, watchForAbort } from '../../drills/abort-watch.ts';
+import { abortConditionOf, BYSTANDER_AWAY_MS_MAX, watchForAbort } from '../../drills/abort-watch.ts';
+import { DRILL_DEFAULTS } from '../../drills/drill-options.ts';
 import type { Experiment } from '../../drills/experiment.ts';
 import { emptyNotes, type Lab } from '../../drills/lab.ts';
 import { runExperiment } from '../../drills/runner.ts';
@@ -27,7 +28,7 @@ const careless: Experiment = {
     lab.notes.cellsHit = ['c01'];
     lab.notes.faultAtMs = lab.recorder.nowMs();
     await lab.nemesis.inject({ kind: 'crash', processes: ['c02@us-west-2'] });
-    await lab.clock.sleep(2 * EXPERIMENT_MS_MAX, lab.signal);
+    await lab.clock.sleep(2 * DRILL_DEFAULTS.experimentMsMax, lab.signal);
   },
 };
 
@@ -105,7 +106,7 @@ describe('the abort condition', () => {
 
   it('looks at no cell that was to be hit, and still ends what does not end', async () => {
     const { reasonAfter, end } = watched({ c02EndsMs: 0, cellsHit: ['c01', 'c02'] });
-    expect(await reasonAfter(EXPERIMENT_MS_MAX - 1_000)).toBeNull();
+    expect(await reasonAfter(DRILL_DEFAULTS.experimentMsMax - 1_000)).toBeNull();
     expect(await reasonAfter(2_000)).toMatch(/took longer than 180000 ms/);
     await end();
   });
