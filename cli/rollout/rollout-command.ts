@@ -68,15 +68,17 @@ async function plan(call: Call, operator: RolloutOperator): Promise<Outcome> {
 }
 
 function run(call: Call, operator: RolloutOperator): Promise<Outcome> {
-  return followed(call, (onRollout) => operator.run(wishOf(call), onRollout));
+  return followed(call, { label: 'asking the gates', work: (onRollout) => operator.run(wishOf(call), onRollout) });
 }
 
 function resume(call: Call, operator: RolloutOperator): Promise<Outcome> {
-  return followed(call, (onRollout) => operator.resume(onRollout));
+  const label = 'looking whether its orchestrator still lives';
+  return followed(call, { label, work: (onRollout) => operator.resume(onRollout) });
 }
 
 function abort(call: Call, operator: RolloutOperator): Promise<Outcome> {
-  return followed(call, (onRollout) => operator.abort(String(call.options.why), onRollout), ['aborted', 'rolled-back']);
+  const work = (onRollout: OnRollout) => operator.abort(String(call.options.why), onRollout);
+  return followed(call, { label: 'telling its orchestrator', work, wanted: ['aborted', 'rolled-back'] });
 }
 
 async function status(call: Call, operator: RolloutOperator): Promise<Outcome> {
@@ -94,13 +96,17 @@ async function freeze(call: Call, operator: RolloutOperator): Promise<Outcome> {
   return { text: heldText('Changes are frozen', mark.held).join('\n'), json: { freeze: mark.held } };
 }
 
+interface Following {
+  /** What is done before the record moves for the first time. */
+  readonly label: string;
+  readonly work: (onRollout: OnRollout) => Promise<RolloutRecord>;
+  /** How it is meant to end. */
+  readonly wanted?: readonly RolloutRecord['state'][];
+}
+
 /** Shows each move; where nobody looks, a line for each step and each bake that began. */
-async function followed(
-  call: Call,
-  work: (onRollout: OnRollout) => Promise<RolloutRecord>,
-  wanted: readonly RolloutRecord['state'][] = ['done'],
-): Promise<Outcome> {
-  const record = await call.progress('asking the gates', (progress) => {
+async function followed(call: Call, { label, work, wanted = ['done'] }: Following): Promise<Outcome> {
+  const record = await call.progress(label, (progress) => {
     let last: RolloutLogLine | null = null;
     return work((at) => {
       const known = last;

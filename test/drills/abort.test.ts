@@ -76,6 +76,7 @@ function watched({ c02EndsMs, cellsHit }: { c02EndsMs: number; cellsHit: string[
     ...{ clock, signal: stop.signal, notes: { ...emptyNotes(), cellsHit, faultAtMs: 0 } },
     ...{ tenants: [{ cell: 'c01' }, { cell: 'c02' }], load: { log }, recorder: { nowMs: () => clock.monotonicMs() } },
     sight: { topology: { lease: { ttlMs: LEASE_TTL_MS } } },
+    options: DRILL_DEFAULTS,
   } as unknown as Lab;
   let over = false;
   const ended = watchForAbort(lab, { abort: (reason) => stop.abort(reason), done: () => over });

@@ -1,6 +1,7 @@
 /**
  * One cell in two regions: the real protocol code, each process on its own clock, each link and store breakable. Knows
  * how things are wired and how they fail; what must hold is the oracle's.
+ * Long because it is the one place that knows all parts of what is simulated.
  */
 import { composeCell, type RunningCell } from '../../cell/runtime.ts';
 import type { TableWrite } from '../../cell/table/table.ts';

@@ -93,7 +93,7 @@ describe.each(DIRECTIONS)('a rollout that goes $name', (direction) => {
         expectEnd(world, await through(world, kills), direction);
         expect((await world.current())?.state).toBe(direction.end.state);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   }, 120_000);
 

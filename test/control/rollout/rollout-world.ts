@@ -26,10 +26,10 @@ export const STEPS = ['standby', 'switch', 'home'];
 export const [C1, C2, C3] = [cellId('c01'), cellId('c02'), cellId('c03')];
 export const WAVES: readonly (readonly CellId[])[] = [[C1], [C2, C3]];
 export const PLAN: RolloutPlan = {
-  ...{ kind: 'release', what: 'r2', waves: WAVES, bakeMs: 2_500, by: 'ann', why: 'new prices', forced: [] },
+  ...{ kind: 'release', what: 'r2', waves: WAVES, bakeMs: 1_500, by: 'ann', why: 'new prices', forced: [] },
 };
 /** Longer than a beat, so that beats come in between. */
-const STEP_MS = 1_300;
+const STEP_MS = 1_100;
 /** A driver turn: short against everything that is waited for. */
 const TURN_MS = 500;
 const TURNS_MAX = 2_000;
