@@ -12,9 +12,8 @@ export function cellEnvironment(of: {
   readonly topology: Topology;
   readonly cell: CellSpec;
   readonly region: RegionName;
-  readonly release: string;
 }): FunctionEnvironment {
-  const { topology, cell, region, release } = of;
+  const { topology, cell, region } = of;
   const { ttlMs, renewEveryMs } = CADENCES[topology.aws.keepers].figures(topology.lease);
   return {
     HOLDFAST_CELL: cell.id,
@@ -25,6 +24,19 @@ export function cellEnvironment(of: {
     HOLDFAST_RENEW_EVERY_MS: String(renewEveryMs),
     HOLDFAST_FENCE_SHARDS: String(fenceShards(cell)),
     HOLDFAST_PEER_LOSS: topology.peerLoss,
+  };
+}
+
+/** What the keeper is told besides: it announces its cell. `serviceUrls`: a JSON object with the URL of each service. */
+export function keeperEnvironment(of: {
+  readonly topology: Topology;
+  readonly serviceUrls: string;
+  readonly release: string;
+}): FunctionEnvironment {
+  const { topology, serviceUrls, release } = of;
+  return {
+    HOLDFAST_KEEPERS: topology.aws.keepers,
+    HOLDFAST_SERVICE_URLS: serviceUrls,
     HOLDFAST_RELEASE: release,
   };
 }

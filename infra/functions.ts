@@ -25,7 +25,6 @@ export type TableAction =
   | 'BatchGetItem'
   | 'Query'
   | 'PutItem'
-  | 'UpdateItem'
   | 'DeleteItem'
   | 'ConditionCheckItem'
   | 'BatchWriteItem';
@@ -59,11 +58,13 @@ export interface FunctionSpec {
   readonly carriesTopology: boolean;
 }
 
-/** All that the store's code does with a table of a cell: commits, journals, outboxes, fences, quarantine. */
+/** All that the store's code does with the table of its own cell: commits, journals, outboxes, fences, quarantine. */
 const STORE: readonly TableAction[] = [
   ...(['GetItem', 'BatchGetItem', 'Query'] as const),
   ...(['PutItem', 'DeleteItem', 'ConditionCheckItem', 'BatchWriteItem'] as const),
 ];
+/** What shipping does at the peer: it applies, repairs and sets aside commits one by one. */
+const SHIPPING: readonly TableAction[] = ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'ConditionCheckItem'];
 /** Leases are single items under a condition: the arbiter has no transactions, and nothing in a cell deletes there. */
 const LEASES: readonly TableAction[] = ['GetItem', 'PutItem'];
 /** Whoever serves obeys documents, too: all of them come with one question. */
@@ -74,7 +75,7 @@ const SERVICE = {
   scope: 'cell',
   memoryMb: 512,
   timeoutS: 15,
-  tables: { own: STORE, peer: STORE, arbiter: LEASES_AND_DOCUMENTS },
+  tables: { own: STORE, peer: SHIPPING, arbiter: LEASES_AND_DOCUMENTS },
   url: 'iam',
   carriesTopology: false,
 } as const;
@@ -98,8 +99,16 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   { ...SERVICE, name: 'cart', entry: 'services/cart/main.ts', others: [] },
   { ...SERVICE, name: 'catalog', entry: 'services/catalog/main.ts', others: [] },
   { ...SERVICE, name: 'checkout', entry: 'services/checkout/main.ts', others: ['call-payments'] },
-  // With `fast` a call stays for longer than its minute, so that the next one may begin late.
-  { ...CELL_WORKER, name: 'keeper', entry: 'cell/functions/keeper.ts', timeoutS: 90, others: [] },
+  {
+    ...CELL_WORKER,
+    name: 'keeper',
+    entry: 'cell/functions/keeper.ts',
+    // With `fast` a call stays for longer than its minute, so that the next one may begin late.
+    timeoutS: 90,
+    // It raises the own fence and proves that the own store takes writes; the peer is none of its business.
+    tables: { own: ['BatchGetItem', 'PutItem', 'ConditionCheckItem'], arbiter: LEASES },
+    others: [],
+  },
   {
     ...CELL_WORKER,
     name: 'replicator',
@@ -107,7 +116,15 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     timeoutS: 60,
     others: ['own-stream', 'dead-letters'],
   },
-  { ...CELL_WORKER, name: 'relay', entry: 'services/relay/main.ts', timeoutS: 60, others: ['call-payments'] },
+  {
+    ...CELL_WORKER,
+    name: 'relay',
+    entry: 'services/relay/main.ts',
+    timeoutS: 60,
+    // It settles what lies in the peer's quarantine, too.
+    tables: { own: STORE, peer: STORE, arbiter: LEASES },
+    others: ['call-payments'],
+  },
   {
     ...REGION_WORKER,
     name: 'router',

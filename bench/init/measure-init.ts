@@ -10,7 +10,12 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { textTable } from '../../cli/text-table.ts';
 import { bundleFunctions } from '../../infra/bundle.ts';
-import { cellEnvironment, publisherEnvironment, routerEnvironment } from '../../infra/environment.ts';
+import {
+  cellEnvironment,
+  keeperEnvironment,
+  publisherEnvironment,
+  routerEnvironment,
+} from '../../infra/environment.ts';
 import { FUNCTIONS, type FunctionName } from '../../infra/functions.ts';
 import { findProject } from '../../local/project-root.ts';
 import platform from '../../platform.config.ts';
@@ -71,7 +76,9 @@ function environmentOf(name: FunctionName): Readonly<Record<string, string>> {
     AWS_ACCESS_KEY_ID: 'none',
     AWS_SECRET_ACCESS_KEY: 'none',
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    ...(scope === 'cell' ? { ...cellEnvironment({ topology: platform, cell, region, release: 'r1' }), ...CELL } : {}),
+    ...(scope === 'cell' ? cellEnvironment({ topology: platform, cell, region }) : {}),
+    ...(name === 'keeper' ? keeperEnvironment({ topology: platform, serviceUrls: SERVICE_URLS, release: 'r1' }) : {}),
+    ...(name === 'checkout' || name === 'relay' ? { PAYMENTS_URL: 'https://abc.lambda-url.us-east-1.on.aws/' } : {}),
     ...(name === 'router' ? routerEnvironment({ ...map, devIssuer }) : {}),
     ...(name === 'publisher' ? publisherEnvironment(map) : {}),
   };
@@ -81,8 +88,4 @@ function environmentOf(name: FunctionName): Readonly<Record<string, string>> {
 const PUBLIC_KEY =
   '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"bench","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}';
 
-const CELL = {
-  HOLDFAST_KEEPERS: 'economy',
-  HOLDFAST_SERVICE_URLS: '{"cart":"https://a.test","catalog":"https://b.test","checkout":"https://c.test"}',
-  PAYMENTS_URL: 'https://abc.lambda-url.us-east-1.on.aws/',
-};
+const SERVICE_URLS = '{"cart":"https://a.test","catalog":"https://b.test","checkout":"https://c.test"}';

@@ -20,7 +20,7 @@ import { CellTable } from '../constructs/cell-table.ts';
 import { deadLetters } from '../constructs/dead-letters.ts';
 import { EveryMinute } from '../constructs/every-minute.ts';
 import { PlatformFunction } from '../constructs/platform-function.ts';
-import { cellEnvironment } from '../environment.ts';
+import { cellEnvironment, keeperEnvironment } from '../environment.ts';
 import { type FunctionName, functionSpec } from '../functions.ts';
 import { type PlatformProps, PlatformStack } from './platform-stack.ts';
 
@@ -57,7 +57,11 @@ export class CellStack extends PlatformStack {
     const services = SERVICES.map((name) => this.#function(name, { reservedConcurrency: reservedConcurrency[name] }));
     const urls = Object.fromEntries(SERVICES.map((name, index) => [name, services[index]?.url ?? '']));
     const keeper = this.#function('keeper', {
-      environment: { HOLDFAST_KEEPERS: topology.aws.keepers, HOLDFAST_SERVICE_URLS: Stack.of(this).toJsonString(urls) },
+      environment: keeperEnvironment({
+        topology,
+        serviceUrls: Stack.of(this).toJsonString(urls),
+        release: props.bundles.release,
+      }),
     });
     const replicator = this.#function('replicator');
     const relay = this.#function('relay');
@@ -83,7 +87,7 @@ export class CellStack extends PlatformStack {
       stage: topology.aws.stage,
       wave: topology.waves.findIndex((wave) => wave.includes(cell.id)) + 1,
       environment: {
-        ...cellEnvironment({ topology, cell, region, release: bundles.release }),
+        ...cellEnvironment({ topology, cell, region }),
         ...(spec.others.includes('call-payments') ? { PAYMENTS_URL: `{{resolve:ssm:${PAYMENTS_URL_PARAMETER}}}` } : {}),
         ...more.environment,
       },

@@ -4,7 +4,7 @@ import type { Template } from './templates.ts';
 /** Of a resource with a name of ours, `Ref` gives that name (or an ARN that ends with it); of others its logical id. */
 const NAMES = ['FunctionName', 'TableName', 'QueueName', 'BucketName', 'TopicName', 'LogGroupName', 'AlarmName'];
 
-/** `{Ref: 'AWS::AccountId'}` becomes `<account>`, an attribute `<Id.Arn>`; what is not a string or a function gives `''`. */
+/** `{Ref: 'AWS::AccountId'}` becomes `<account>`, an attribute `<Id.Arn>`, an output `<stack/Output>`; what is not a string or a function gives `''`. */
 export function written(template: Template, value: unknown): string {
   if (typeof value === 'string') return value.replace(/\$\{AWS::AccountId\}/g, '<account>');
   if (typeof value !== 'object' || value === null) return '';
@@ -20,6 +20,8 @@ export function written(template: Template, value: unknown): string {
       return written(template, argument);
     case 'Fn::GetAtt':
       return `<${(argument as string[]).join('.')}>`;
+    case 'Fn::GetStackOutput':
+      return `<${String(objectOf(argument).StackName)}/${String(objectOf(argument).OutputName)}>`;
     default:
       return '';
   }

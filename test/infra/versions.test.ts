@@ -56,6 +56,10 @@ describe('a new version', () => {
     expect(changed(cellOf({ bundles: withCode('cart') }))).toEqual(['cart']);
   });
 
+  test('is published of the keeper alone when only the release has another name: nobody else tells it', () => {
+    expect(changed(cellOf({ bundles: { ...plain, release: 'release-0002' } }))).toEqual(['keeper']);
+  });
+
   test.each<readonly [string, AwsInput]>([
     ['the environment changed', { keepers: 'fast' }],
     ['the layer of faults was taken out', { faultInjection: false }],
