@@ -82,7 +82,7 @@ const SERVICE = {
 const CELL_WORKER = {
   ...SERVICE,
   memoryMb: 256,
-  tables: { own: STORE, peer: STORE, arbiter: LEASES },
+  tables: { own: STORE, peer: SHIPPING, arbiter: LEASES_AND_DOCUMENTS },
   url: null,
 } as const;
 const REGION_WORKER = {
@@ -106,7 +106,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     // With `fast` a call stays for longer than its minute, so that the next one may begin late.
     timeoutS: 90,
     // It raises the own fence and proves that the own store takes writes; the peer is none of its business.
-    tables: { own: ['BatchGetItem', 'PutItem', 'ConditionCheckItem'], arbiter: LEASES },
+    tables: { own: ['BatchGetItem', 'PutItem'], arbiter: LEASES },
     others: [],
   },
   {
@@ -114,6 +114,8 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     name: 'replicator',
     entry: 'cell/functions/replicator.ts',
     timeoutS: 60,
+    // It looks at all shards of the peer's fence before it raises them.
+    tables: { own: STORE, peer: [...SHIPPING, 'BatchGetItem'], arbiter: LEASES_AND_DOCUMENTS },
     others: ['own-stream', 'dead-letters'],
   },
   {
@@ -122,7 +124,7 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
     entry: 'services/relay/main.ts',
     timeoutS: 60,
     // It settles what lies in the peer's quarantine, too.
-    tables: { own: STORE, peer: STORE, arbiter: LEASES },
+    tables: { own: STORE, peer: STORE, arbiter: LEASES_AND_DOCUMENTS },
     others: ['call-payments'],
   },
   {

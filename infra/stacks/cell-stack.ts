@@ -63,8 +63,10 @@ export class CellStack extends PlatformStack {
         release: props.bundles.release,
       }),
     });
-    const replicator = this.#function('replicator');
-    const relay = this.#function('relay');
+    // The lines of their metrics carry it.
+    const told = { environment: { HOLDFAST_RELEASE: props.bundles.release } };
+    const replicator = this.#function('replicator', told);
+    const relay = this.#function('relay', told);
     this.#ringOnJournal(replicator);
     for (const [name, { live }] of Object.entries({ keeper, replicator, relay })) {
       const ruleName = `${cellFunctionName(cell.id, name)}-every-minute`;

@@ -56,8 +56,9 @@ describe('a new version', () => {
     expect(changed(cellOf({ bundles: withCode('cart') }))).toEqual(['cart']);
   });
 
-  test('is published of the keeper alone when only the release has another name: nobody else tells it', () => {
-    expect(changed(cellOf({ bundles: { ...plain, release: 'release-0002' } }))).toEqual(['keeper']);
+  test('is published of those alone who tell the release, when only that has another name', () => {
+    const told = ['keeper', 'replicator', 'relay'];
+    expect(changed(cellOf({ bundles: { ...plain, release: 'release-0002' } }))).toEqual(told);
   });
 
   test.each<readonly [string, AwsInput]>([

@@ -98,7 +98,7 @@ function signed(args: readonly Argument[]): readonly string[] {
   return texts(args, 'service').flatMap((service) => {
     if (service === 's3')
       return texts(args, 'method').map((method) => (method === 'GET' ? 's3:GetObject map' : `s3:${method} map`));
-    const invokes = texts(args, 'url').some((url) => /\/functions\/.*\/invocations$/.test(url));
+    const invokes = texts(args, 'url').some((url) => /\/functions\/.*\/invocations(\?|$)/.test(url));
     return [invokes ? 'lambda:InvokeFunction routers' : 'lambda:url cells'];
   });
 }

@@ -124,7 +124,8 @@ function kindsOf({ place, functionName }: { place: Place; functionName: string }
     ['payments', [table(region, 'holdfast-payments')]],
     ['payments', [lambda(region, 'holdfast-payments:live')]],
     ['cells', regions.flatMap((at) => SERVICES.map((service) => lambda(at, `holdfast-*-${service}:live`)))],
-    ['routers', regions.map((at) => lambda(at, 'holdfast-router'))],
+    // A probe looks at other regions only, at the version that serves.
+    ['routers', peers.map((at) => lambda(at, 'holdfast-router:live'))],
     ['map', [`${bucket}/map.json`]],
     ['faults', [`${bucket}/faults/*`]],
     ['bucket', [bucket]],
