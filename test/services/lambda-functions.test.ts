@@ -17,12 +17,14 @@ import { systemClock } from '../../core/clock.ts';
 import { cellId, epoch, regionName } from '../../core/ids.ts';
 import { releasedTo } from '../../core/lease.ts';
 import { seededRng } from '../../core/rng.ts';
+import { type FunctionName, functionSpec, type TableRole } from '../../infra/functions.ts';
 import { startEngineChild } from '../../local/engine/engine-child.ts';
 import { machineProbes } from '../../local/engine/machine-probes.ts';
 import { resolveEngine } from '../../local/engine/resolve-engine.ts';
 import { readBoundedBody } from '../../local/hosts/bounded-body.ts';
 import { toFunctionUrlEvent, toHttpReply } from '../../local/hosts/function-url-event.ts';
 import { processLog } from '../../local/supervisor/process-logs.ts';
+import { AskedTables } from './asked-tables.ts';
 
 type Handler = (event: unknown, context: unknown) => Promise<unknown>;
 type Region = 'us-east-1' | 'us-west-2';
@@ -41,7 +43,9 @@ const engines: Awaited<ReturnType<typeof startEngineChild>>[] = [];
 const urls: Record<string, string> = {};
 const functions = new Map<string, Handler>();
 const before = { ...process.env };
+const LOADED = ['cart', 'checkout', 'relay', 'keeper', 'replicator'] as const satisfies readonly FunctionName[];
 let provider: Server;
+let tables: AskedTables;
 
 beforeAll(async () => {
   for (const region of [EAST, WEST]) urls[region] = await engine(region);
@@ -54,21 +58,23 @@ beforeAll(async () => {
     const client = dynamoClient({ region, url: urls[region] ?? '' });
     await ensureTable({ client, name, clock: systemClock });
   }
-  process.env.HOLDFAST_STORE_URL = urls[EAST];
+  tables = await AskedTables.open((region) => urls[region] ?? '');
+  process.env.HOLDFAST_STORE_URL = tables.url('payments', { role: 'payments', region: EAST });
   const payments = await load('services/payments/lambda.ts', EAST);
   provider = await serve(payments);
   for (const region of [EAST, WEST] as const) {
-    Object.assign(process.env, environment(region));
-    for (const path of ['services/cart/main.ts', 'services/checkout/main.ts', 'services/relay/main.ts'])
-      functions.set(`${path} ${region}`, await load(path, region));
-    for (const path of ['cell/functions/keeper.ts', 'cell/functions/replicator.ts'])
-      functions.set(`${path} ${region}`, await load(path, region));
+    for (const name of LOADED) {
+      const { entry } = functionSpec(name);
+      Object.assign(process.env, environment(name, region));
+      functions.set(`${entry} ${region}`, await load(entry, region));
+    }
   }
 }, 60_000);
 
 afterAll(async () => {
   process.env = before;
   provider?.close();
+  tables?.close();
   for (const child of engines) child.kill('SIGKILL');
   await Promise.all(engines.map((child) => child.exited));
   rmSync(directory, { recursive: true, force: true });
@@ -83,7 +89,7 @@ async function engine(name: string): Promise<string> {
   return `http://127.0.0.1:${await child.ready}`;
 }
 
-function environment(region: Region): Record<string, string> {
+function environment(name: FunctionName, region: Region): Record<string, string> {
   const peer = region === EAST ? WEST : EAST;
   const { port } = provider.address() as AddressInfo;
   const url = (service: string) => `https://${service}.${region}.test/`;
@@ -94,9 +100,9 @@ function environment(region: Region): Record<string, string> {
     HOLDFAST_REGION: region,
     HOLDFAST_PEER: peer,
     HOLDFAST_HOME: EAST,
-    HOLDFAST_STORE_URL: urls[region] ?? '',
-    HOLDFAST_PEER_STORE_URL: urls[peer] ?? '',
-    HOLDFAST_ARBITER_URL: urls[EAST] ?? '',
+    HOLDFAST_STORE_URL: tables.url(name, { role: 'own', region }),
+    HOLDFAST_PEER_STORE_URL: tables.url(name, { role: 'peer', region: peer }),
+    HOLDFAST_ARBITER_URL: tables.url(name, { role: 'arbiter', region: EAST }),
     HOLDFAST_LEASE_TTL_MS: '300000',
     HOLDFAST_RENEW_EVERY_MS: '60000',
     HOLDFAST_FENCE_SHARDS: String(SHARDS),
@@ -221,5 +227,12 @@ describe('the functions of a cell', () => {
     const hinted = await send('checkout', EAST, 'GET /stock/mug');
     expect(hinted).toMatchObject({ status: 421, headers: { 'x-holdfast-owner': WEST } });
     expect((await send('cart', EAST, 'PUT /carts/c2/items/mug', { quantity: 1 })).status).toBe(200);
+  });
+
+  it('ask nothing of a table in all of this that their roles do not allow', () => {
+    const asked = [...tables.asked].map((line) => line.split(' ') as [FunctionName, TableRole, string]);
+    expect(new Set(asked.map(([name]) => name))).toEqual(new Set([...LOADED, 'payments']));
+    const allowed = (name: FunctionName, role: TableRole): readonly string[] => functionSpec(name).tables[role] ?? [];
+    expect(asked.filter(([name, role, action]) => !allowed(name, role).includes(action))).toEqual([]);
   });
 });
