@@ -1,18 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { CELL_METRICS, METRIC_DIMENSIONS } from '../../cell/functions/emit-metrics.ts';
+import { OPERATIONS_STACK } from '../../core/aws-names.ts';
 import { CELL_FAILED } from '../../router/lambda/failure-metric.ts';
 import { PROBE_FAILED } from '../../router/lambda/probe-metrics.ts';
-import { checkAlarms } from './checks/alarms.ts';
+import { checkAlarms, checkDashboard, type EmittedMetrics } from './checks/alarms.ts';
 import { checkExperiments } from './checks/experiments.ts';
 import { checkUrlCallers } from './checks/url-callers.ts';
-import { type DraftResource, damaged, picked, resourcesOf, templatesOf } from './templates.ts';
+import { type DraftResource, damaged, picked, resourcesOf, templateOf, templatesOf } from './templates.ts';
 import { EVERYTHING } from './topologies.ts';
 
 const CELL = 'holdfast-cell-c01-us-east-1';
 const REGION = 'holdfast-region-us-east-1';
 const whole = () => templatesOf({ aws: EVERYTHING });
-/** As the code itself names them. */
-const EMITTED = new Map<string, readonly string[]>([
+/** What the code emits, by what the code itself says. */
+const EMITTED: EmittedMetrics = new Map<string, readonly string[]>([
   ...Object.keys(CELL_METRICS).map((name) => [name, METRIC_DIMENSIONS] as const),
   ...[CELL_FAILED, PROBE_FAILED].map(({ name, dimensions }) => [name, dimensions] as const),
 ]);
@@ -47,6 +48,37 @@ describe('alarms', () => {
       damage(picked(template, 'AWS::CloudWatch::Alarm', 'KeeperFails').Properties),
     );
     expect(checkAlarms(broken, EMITTED).join('\n')).toContain(finding);
+  });
+});
+
+describe('the dashboard', () => {
+  const bodyOf = () => {
+    const [[, dashboard] = ['', {}]] = resourcesOf(templateOf(whole(), OPERATIONS_STACK), 'AWS::CloudWatch::Dashboard');
+    return String((dashboard as { DashboardBody?: unknown }).DashboardBody);
+  };
+  const check = (body: string) =>
+    ['c01', 'c02'].flatMap((chosen) => checkDashboard(body, { templates: whole(), emitted: EMITTED, chosen }));
+
+  test('shows, of every cell and in every region, what is reported', () => {
+    const { widgets } = JSON.parse(bodyOf()) as { widgets: readonly { properties: { region: string } }[] };
+    expect(new Set(widgets.map(({ properties }) => properties.region))).toEqual(new Set(['us-east-1', 'us-west-2']));
+    expect(check(bodyOf())).toEqual([]);
+  });
+
+  test.each([
+    ['a metric of ours that no code emits', 'ReplicationLag', 'Lag', 'no code emits Holdfast Lag'],
+    ['a function that is not there', 'holdfast-router', 'holdfast-ruter', 'no such FunctionName here'],
+    [
+      'a dimension that ours does not have',
+      '"cell","CHOSENCELL"',
+      '"cells","CHOSENCELL"',
+      'is emitted by cell, region',
+    ],
+    ['a region in which nothing is', '"region":"us-west-2"', '"region":"eu-west-1"', 'no such FunctionName here'],
+  ])('with %s is found', (_what, from, to, finding) => {
+    const body = bodyOf();
+    expect(body).toContain(from);
+    expect(check(body.replaceAll(from, to)).join('\n')).toContain(finding);
   });
 });
 
