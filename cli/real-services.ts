@@ -19,7 +19,7 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
   const attach: CliServices['attach'] = async () =>
     (await import('../local/http-platform-control.ts')).attachToPlatform(stateDir);
   const topology: CliServices['topology'] = async () => (await import('../platform.config.ts')).default;
-  return {
+  const services: CliServices = {
     clock,
     stateDir,
     topology,
@@ -65,7 +65,10 @@ export function realServices({ stateDir }: { readonly stateDir: string }): CliSe
       (await import('../local/releases/open-shelf.ts')).openReleaseDesk({ parentDir, clock }),
     drills: async () => (await import('./drill-book.ts')).openDrillBook({ stateDir, machine }),
     benches: async () => (await import('./bench-registry.ts')).BENCHES,
+    recovery: async (wish) =>
+      (await import('./recovery/recovery-desk.ts')).openRecoveryDesk(services, { wish, machine }),
   };
+  return services;
 }
 
 async function openDesk(of: { readonly stateDir: string; readonly topology: Topology }): Promise<CloudDesk> {

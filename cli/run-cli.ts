@@ -12,6 +12,7 @@ import { EXIT, type ExitCode } from './exit-code.ts';
 import { addFailoverCommand } from './failover-command.ts';
 import { addModeCommand } from './mode-command.ts';
 import { addQuarantineCommand } from './quarantine-command.ts';
+import { addRecoverCommand } from './recovery/recover-command.ts';
 import { addReleaseCommand } from './release-command.ts';
 import { addRouteCommand } from './route-command.ts';
 import type { CliServices } from './services.ts';
@@ -73,6 +74,7 @@ function buildProgram({ terminal, services, version, shell }: CliOptions & { rea
   addDrillCommand(program, context);
   addBenchCommand(program, context);
   addReleaseCommand(program, context);
+  addRecoverCommand(program, context);
   addDeployCommands(program, context);
   addDoctorCommand(program, context);
   addCostCommand(program, context);

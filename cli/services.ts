@@ -29,6 +29,8 @@ import type { ReleaseDesk } from '../local/releases/open-shelf.ts';
 import type { AwsSite } from './aws/aws-site.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
+import type { RecoveryWish } from './recovery/local-recovery.ts';
+import type { RecoveryDesk } from './recovery/recovery-desk.ts';
 import type { RolloutOperator } from './rollout/rollout-operator.ts';
 import type { TimelineDesk } from './timeline-desk.ts';
 
@@ -49,6 +51,8 @@ export interface CliServices {
   documents(view: PlatformView): Promise<DocumentOperator>;
   /** Of the running platform. Throws `PLATFORM_NOT_RUNNING`. */
   rollouts(): Promise<RolloutOperator>;
+  /** On this machine. Closes what it opened. */
+  recovery(wish: RecoveryWish): Promise<RecoveryDesk>;
   quarantine(view: PlatformView): Promise<QuarantineOperator>;
   /** From the first region that reaches the arbiter. */
   timeline(view: PlatformView): Promise<TimelineDesk>;

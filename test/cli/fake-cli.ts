@@ -71,6 +71,7 @@ export function fakeServices(change: Partial<CliServices> = {}): CliServices {
     rollouts: unexpected('staged changes'),
     quarantine: unexpected('quarantine'),
     timeline: unexpected('timeline'),
+    recovery: unexpected('recovery'),
     cloud: unexpected('cloud'),
     examineMachine: unexpected('examineMachine'),
     aws: unexpected('aws'),

@@ -1,0 +1,49 @@
+/** A recovery in an operator's hands: its ports, whoever they need, and the line of the timeline that says what came of it. */
+import { userInfo } from 'node:os';
+import type { RecoveryPorts, RecoveryReport } from '../../control/recovery/recover.ts';
+import type { Rng } from '../../core/rng.ts';
+import { EVERYWHERE } from '../../core/timeline/timeline.ts';
+import type { Machine } from '../failover-operator.ts';
+import type { CliServices } from '../services.ts';
+import { openLocalRecovery, type RecoveryWish } from './local-recovery.ts';
+
+export interface RecoveryDesk {
+  readonly ports: RecoveryPorts;
+  readonly rng: Rng;
+  /** Tells the timeline; never throws. */
+  tell(report: RecoveryReport, startedAtMs: number): Promise<void>;
+  close(): void;
+}
+
+export async function openRecoveryDesk(
+  services: Pick<CliServices, 'attach' | 'rollouts' | 'documents' | 'timeline' | 'stateDir'>,
+  { wish, machine }: { readonly wish: RecoveryWish; readonly machine: Machine },
+): Promise<RecoveryDesk> {
+  const control = await services.attach();
+  const view = await control.view();
+  const [rollouts, documents, timeline] = await Promise.all([
+    services.rollouts(),
+    services.documents(view),
+    services.timeline(view),
+  ]);
+  const recovery = await openLocalRecovery(
+    { control, machine, issuerDir: services.stateDir, rollouts, documents },
+    wish,
+  );
+  const what = wish.kind === 'document' ? wish.type.name : wish.release;
+  return {
+    ports: recovery.ports,
+    rng: machine.rng,
+    tell: (report, startedAtMs) => {
+      const story = `recovery ${startedAtMs}`;
+      return timeline.append({
+        ...{ id: `${story} ends`, story, kind: 'recovery', phase: 'happens', atMs: machine.clock.wallMs() },
+        ...{ what: `recovery of ${wish.kind} ${what}: ${report.state}`, by: userInfo().username, why: wish.why },
+        scope: EVERYWHERE,
+      });
+    },
+    close: () => {
+      for (const each of [recovery, rollouts, documents, timeline]) each.close();
+    },
+  };
+}
