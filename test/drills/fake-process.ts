@@ -11,7 +11,8 @@ const PERIOD_MS = 80;
  */
 const PORTS = 1_000;
 const FIRST_PORT = 20_000 + PORTS * (Number(process.env.JEST_WORKER_ID ?? '1') % 8);
-let portsTaken = 0;
+/** Two checkouts may be tested at once: each begins somewhere else. */
+let portsTaken = process.pid % PORTS;
 
 export class FakeProcess {
   readonly #what: Pick<ProcessSight, 'name' | 'kind' | 'cell' | 'region'>;
