@@ -6,6 +6,7 @@ import { invalid } from '../core/errors.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import { deployText, destroyText, outcomeLine, refusalText, removalLine } from './deploy-text.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { tellingWhenInterrupted } from './interruption.ts';
 import { unknownName } from './nearest.ts';
 import { oneOf } from './option-parsers.ts';
 import { addRolloutCommands } from './rollout/rollout-command.ts';
@@ -70,7 +71,17 @@ async function deploy(call: Call, desk: CloudDesk): Promise<Outcome> {
       const text = refusalText(findings, call.terminal.outColours);
       return { text, json: { state: 'refused', account, findings }, exitCode: EXIT.refused };
     }
-    const report = await call.progress('deploying', (progress) => prepared.run(ears(call, progress)));
+    let at = 'before the first stack';
+    const standing = () =>
+      `interrupted ${at}. CloudFormation goes on with that stack by itself; those before it are done, those after it serve what they did. Run the same command again: it waits for what still moves and goes on from there.`;
+    const report = await call.progress('deploying', (progress) => {
+      const heard = ears(call, progress);
+      const onStep: DeployEars['onStep'] = (step, position) => {
+        at = `at [${position.index + 1}/${position.count}] ${step.stack} in ${step.region}`;
+        heard.onStep(step, position);
+      };
+      return tellingWhenInterrupted(call.terminal, { standing, work: () => prepared.run({ ...heard, onStep }) });
+    });
     return {
       text: deployText(report, call.terminal.outColours),
       json: { account, findings, ...report },
@@ -108,13 +119,20 @@ async function destroy(call: Call, desk: CloudDesk): Promise<Outcome> {
       `This would remove from account ${account}, in this order, with all data of a sandbox:\n${names}\nNothing was removed. If you mean it, repeat with --yes.`,
     );
   }
-  const report = await call.progress('removing', (progress) =>
-    prepared.run({
-      onRemoval: ({ stack, region }, { index, count }) =>
-        progress.update(`[${index + 1}/${count}] ${stack} in ${region}`),
-      onOutcome: (outcome) => progress.note(removalLine(outcome, call.terminal.errColours)),
-    }),
-  );
+  let at = 'before the first stack';
+  const standing = () =>
+    `interrupted at ${at}. CloudFormation goes on with that stack by itself; those after it are still there. Run the same command again to remove the rest.`;
+  const report = await call.progress('removing', (progress) => {
+    const work = () =>
+      prepared.run({
+        onRemoval: ({ stack, region }, { index, count }) => {
+          at = `[${index + 1}/${count}] ${stack} in ${region}`;
+          progress.update(at);
+        },
+        onOutcome: (outcome) => progress.note(removalLine(outcome, call.terminal.errColours)),
+      });
+    return tellingWhenInterrupted(call.terminal, { standing, work });
+  });
   return {
     text: destroyText(report, call.terminal.outColours),
     json: { account, ...report },

@@ -8,6 +8,7 @@ import type { Topology } from '../../core/topology.ts';
 import { standingOf } from '../deploy/stack-standing.ts';
 import type { AccountEyes } from './account-eyes.ts';
 import { checkNames, checkStackNames } from './check-clashes.ts';
+import { checkDeployment } from './check-deployment.ts';
 import { checkConcurrency, checkRoles } from './check-quotas.ts';
 import { checkBootstrap, checkRegionOpen, checkTopology } from './check-regions.ts';
 import { type Finding, fine, notChecked } from './finding.ts';
@@ -31,6 +32,7 @@ export async function examineAccount(examination: Examination): Promise<readonly
     ...checkTopology(topology),
   ];
   const missing: SynthesisedStack[] = [];
+  const seen: Awaited<ReturnType<AccountEyes['stacks']>>[number][] = [];
   const open: RegionName[] = [];
   for (const region of topology.regions) {
     const regionOpen = await checkRegionOpen(region, { eyes });
@@ -38,10 +40,17 @@ export async function examineAccount(examination: Examination): Promise<readonly
     if (regionOpen.level !== 'ok') continue;
     open.push(region);
     const present = await eyes.stacks(region);
+    seen.push(...present);
     findings.push(...checkStackNames(region, { present }));
     const there = new Set(present.filter(({ state }) => standingOf(state) !== 'absent').map(({ stack }) => stack));
     missing.push(...examination.app.filter((stack) => stack.region === region && !there.has(stack.stack)));
   }
+  findings.push(
+    ...checkDeployment({
+      present: seen,
+      app: examination.app.filter(({ region }) => open.some((it) => it === region)),
+    }),
+  );
   for (const region of open) {
     const ofRegion = missing.filter((stack) => stack.region === region);
     findings.push(

@@ -5,9 +5,10 @@ export interface Finding {
   readonly check: string;
   /**
    * `blocker`: a deployment would fail, or harm something that is not ours. `not-checked`: the credentials don't allow the
-   * look, so nobody knows; no reason to stop, and no reason to be calm.
+   * look, so nobody knows; no reason to stop, and no reason to be calm. `unfinished`: an earlier run did not come to its end,
+   * and the next one goes on from there.
    */
-  readonly level: 'ok' | 'blocker' | 'not-checked';
+  readonly level: 'ok' | 'blocker' | 'not-checked' | 'unfinished';
   /** A region, or `null` for the whole account or machine. */
   readonly where: string | null;
   readonly seen: string;
@@ -27,4 +28,8 @@ export function blocker({ check, seen, where = null, remedy }: Found & { readonl
 
 export function notChecked({ check, seen, where = null, remedy }: Found & { readonly remedy: string }): Finding {
   return { check, level: 'not-checked', where, seen, remedy };
+}
+
+export function unfinished({ check, seen, where = null, remedy }: Found & { readonly remedy: string }): Finding {
+  return { check, level: 'unfinished', where, seen, remedy };
 }

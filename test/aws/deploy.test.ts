@@ -7,7 +7,7 @@ import type { DeployReport, StepResult } from '../../control/deploy/run-deploy.t
 import config from '../../platform.config.ts';
 import { writeAssembly } from './assembly-fixture.ts';
 import { FakeAws } from './fake-aws.ts';
-import { type Ended, holdfastOnAws } from './holdfast-on-aws.ts';
+import { cdkOnAws, type Ended, holdfastOnAws } from './holdfast-on-aws.ts';
 
 /** A dozen processes, most of which load the toolkit; other suites run on the same machine. */
 const RUN_MS_MAX = 300_000;
@@ -190,6 +190,55 @@ describe('holdfast deploy --target aws', () => {
       expect(json(resumed)).toMatchObject({ state: 'done' });
       expect(operations()).toContain('rollback holdfast-cell-c02-us-east-1');
       expect(statuses()).not.toContain('UPDATE_ROLLBACK_FAILED');
+    },
+    RUN_MS_MAX,
+  );
+});
+
+describe('a deployment that somebody interrupts', () => {
+  it(
+    'says how things stand, is told of by the doctor, and is brought to its end by the next run',
+    async () => {
+      const fresh = new FakeAws();
+      const place = { endpoint: await fresh.start(), cwd };
+      fresh.bootstrap(...regions);
+      const stack = 'holdfast-cell-c01-us-east-1';
+      fresh.cloudFormation('us-east-1').slow.set(stack, 3);
+      const command = ['deploy', '--target', 'aws', '--assembly', 'r1'];
+      const stopped = await holdfastOnAws(command, { ...place, interruptAt: new RegExp(`\\] ${stack} in`) });
+      expect([stopped.exitCode, stopped.stdout]).toEqual([130, '']);
+      expect(stopped.stderr).toMatch(
+        new RegExp(`interrupted at \\[5/11\\] ${stack} in us-east-1\\. CloudFormation goes on`),
+      );
+      const doctor = await holdfastOnAws(['doctor', '--target', 'aws', '--assembly', 'r1'], place);
+      expect([doctor.exitCode, doctor.stdout]).toEqual([
+        0,
+        expect.stringMatching(/ of 11 stacks are there; not yet: /),
+      ]);
+      const resumed = await holdfastOnAws([...command, '--json'], place);
+      expect(json(resumed)).toMatchObject({ state: 'done' });
+      expect([...new Set(byResult(json(resumed), 'created'))]).toEqual(expect.arrayContaining(['holdfast-entry']));
+      await fresh.stop();
+    },
+    RUN_MS_MAX,
+  );
+});
+
+describe('plain cdk deploy --all', () => {
+  it(
+    'deploys the same stacks, and holdfast destroy removes them',
+    async () => {
+      const fresh = new FakeAws();
+      const place = { endpoint: await fresh.start(), cwd };
+      fresh.bootstrap(...regions);
+      const deployed = await cdkOnAws(['deploy', '--all', '--app', 'r1', '--require-approval', 'never'], place);
+      expect([deployed.exitCode, fresh.unknown]).toEqual([0, []]);
+      const there = regions.flatMap((region) => [...fresh.cloudFormation(region).stacks.values()]);
+      const ours = there.filter(({ name }) => name !== 'CDKToolkit').map(({ name, status }) => [name, status]);
+      expect(ours.sort()).toEqual(PLAN.map(({ stack }) => [stack, 'CREATE_COMPLETE']).sort());
+      const removed = await holdfastOnAws(['destroy', '--target', 'aws', '--yes', '--json'], place);
+      expect(json(removed)).toMatchObject({ state: 'done' });
+      await fresh.stop();
     },
     RUN_MS_MAX,
   );

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { CREDENTIALS } from './aws-request.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../cli/holdfast.mjs', import.meta.url));
+const CDK = fileURLToPath(new URL('../../node_modules/aws-cdk/bin/cdk', import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -17,12 +18,21 @@ export interface Surroundings {
   /** Home and working folder. */
   readonly cwd: string;
   readonly signedIn?: boolean;
+  /** Ctrl-C as soon as this is said on stderr. */
+  readonly interruptAt?: RegExp;
 }
 
-export function holdfastOnAws(
-  args: readonly string[],
-  { endpoint, cwd, signedIn = true }: Surroundings,
-): Promise<Ended> {
+export function holdfastOnAws(args: readonly string[], surroundings: Surroundings): Promise<Ended> {
+  return run([LAUNCHER, ...args], surroundings);
+}
+
+/** The CDK's own command line, in the same surroundings. */
+export function cdkOnAws(args: readonly string[], surroundings: Surroundings): Promise<Ended> {
+  return run([CDK, ...args], surroundings);
+}
+
+function run(command: readonly string[], surroundings: Surroundings): Promise<Ended> {
+  const { endpoint, cwd, signedIn = true, interruptAt } = surroundings;
   const env = {
     PATH: process.env.PATH ?? '',
     HOME: cwd,
@@ -32,9 +42,15 @@ export function holdfastOnAws(
     CDK_DISABLE_CLI_TELEMETRY: 'true',
     ...(signedIn ? CREDENTIALS : {}),
   };
-  const child = spawn(process.execPath, [LAUNCHER, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, command, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const text = { stdout: '', stderr: '' };
+  let interrupted = false;
   child.stdout.on('data', (chunk: Buffer) => (text.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (text.stderr += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    text.stderr += chunk.toString();
+    if (!interruptAt?.test(text.stderr) || interrupted) return;
+    interrupted = true;
+    child.kill('SIGINT');
+  });
   return new Promise((resolve) => child.on('close', (exitCode) => resolve({ exitCode, ...text })));
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import type { StackState } from '../../../control/deploy/stack-standing.ts';
 import type { AccountEyes } from '../../../control/doctor/account-eyes.ts';
 import { examineAccount } from '../../../control/doctor/examine-account.ts';
 import type { SynthesisedStack } from '../../../control/doctor/synthesised-app.ts';
 import { PlatformError } from '../../../core/errors.ts';
+import type { RegionName } from '../../../core/ids.ts';
 import type { Topology } from '../../../core/topology.ts';
 import config from '../../../platform.config.ts';
 import { inState } from '../deploy/scripted-stacks.ts';
@@ -129,6 +131,50 @@ describe('the doctor on an account', () => {
 
   it.each(cases)('finds $what, with the remedy', async ({ eyes, check, remedy }) => {
     expect(await troubles(eyes)).toMatchObject([{ check, level: 'blocker', remedy: expect.stringContaining(remedy) }]);
+  });
+
+  const standing = (status: string, change: Partial<StackState> = {}) => ({
+    stacks: async (region: string) => [
+      { stack: `holdfast-cell-c01-${region}`, region: region as RegionName, state: inState(status, change) },
+    ],
+  });
+
+  it.each([
+    ['UPDATE_IN_PROGRESS', 'is still being changed', 'waits for that first'],
+    ['ROLLBACK_COMPLETE', 'could not be created', 'deletes that and begins anew'],
+    ['UPDATE_ROLLBACK_FAILED', 'serves what it did before', 'rolls that back first'],
+  ])('tells of a run that was cut off, and what the next one does: %s', async (status, seen, remedy) => {
+    const found = await troubles(standing(status));
+    expect(found).toHaveLength(2);
+    expect(found[0]).toMatchObject({
+      ...{ check: 'deployment', level: 'unfinished', where: 'us-east-1' },
+      ...{ seen: expect.stringContaining(seen), remedy: expect.stringContaining(remedy) },
+    });
+  });
+
+  it('finds what the next run would refuse: a deletion that stopped half-way', async () => {
+    const [first] = await troubles(standing('DELETE_FAILED'));
+    expect(first).toMatchObject({
+      check: 'deployment',
+      level: 'blocker',
+      remedy: expect.stringContaining('holdfast destroy'),
+    });
+  });
+
+  it('tells which stacks are not there yet, and of different releases', async () => {
+    const there = {
+      stack: 'holdfast-cell-c01-us-east-1',
+      region: 'us-east-1' as RegionName,
+      state: inState('CREATE_COMPLETE'),
+    };
+    const half = await troubles({ stacks: ofEast<readonly (typeof there)[]>([there], []) });
+    expect(half).toMatchObject([
+      { level: 'unfinished', seen: '1 of 2 stacks are there; not yet: holdfast-cell-c01-us-west-2' },
+    ]);
+    const mixed = async (region: string) => await standing('CREATE_COMPLETE', { release: region }).stacks(region);
+    expect(await troubles({ stacks: mixed })).toMatchObject([
+      { level: 'unfinished', seen: '2 of 2 stacks are there, of different releases: us-east-1, us-west-2' },
+    ]);
   });
 
   it('finds an arbiter whose regions can not be strongly consistent together', async () => {
