@@ -3,6 +3,7 @@
  * form is checked always; `requireAwsTopology` only where something is about to be made on AWS (synth, deploy, doctor), because on
  * one machine regions are only names.
  */
+import { ARBITER_TABLE, cellTableName, PAYMENTS_TABLE } from './aws-names.ts';
 import { PlatformError } from './errors.ts';
 import type { RegionName } from './ids.ts';
 import type { Topology } from './topology.ts';
@@ -144,8 +145,19 @@ export function awsFindings(topology: Topology): readonly Finding[] {
     const problem = 'has no replica of the arbiter, at which its cells renew their leases';
     reader.report(`regions[${index}]`, { problem, value: region, allowed: arbiter.replicas.join(', ') });
   });
+  reportTakenNames(reader, topology);
   reportConcurrency(reader, topology);
   return reader.findings;
+}
+
+/** Tables of all cells lie beside those that the regions share. */
+function reportTakenNames(reader: TopologyReader, { cells }: Topology): void {
+  const taken = [ARBITER_TABLE, PAYMENTS_TABLE];
+  cells.forEach(({ id }, index) => {
+    if (!taken.includes(cellTableName(id))) return;
+    const problem = `would have its table called ${cellTableName(id)}, which the platform's own is called`;
+    reader.report(`cells[${index}].id`, { problem, value: id, allowed: 'any other name' });
+  });
 }
 
 /** Throws `INVALID_TOPOLOGY` with everything that AWS would refuse. */
