@@ -3,9 +3,11 @@
  * hash of all bundles, so the same source is the same release on every machine. Nothing is bundled once per cell.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { MAP_OBJECT } from '../core/aws-names.ts';
 import { PlatformError } from '../core/errors.ts';
+import { decodeSnapshot, SNAPSHOT_BYTES_MAX } from '../core/map-snapshot.ts';
 import type { Topology } from '../core/topology.ts';
 import { bundleEdgeRouter } from './bundle-edge.ts';
 import { buildFunctions } from './bundle-functions.ts';
@@ -31,10 +33,19 @@ export interface Bundles {
 export interface BundleOptions {
   readonly rootDir: string;
   readonly topology: Topology;
+  /**
+   * A snapshot of the cell map as a publisher wrote it: what a router serves from when it begins and its bucket does not answer.
+   * Default: none, and such a router waits for its bucket.
+   */
+  readonly snapshot?: string;
 }
 
-/** Throws `INVALID_INPUT` when an entry is missing, esbuild's own error when one does not compile. */
-export async function bundleFunctions({ rootDir, topology }: BundleOptions): Promise<Bundles> {
+/**
+ * Throws `INVALID_INPUT` when an entry is missing, `INVALID_CELL_MAP` when the snapshot is none, and esbuild's own error when an
+ * entry does not compile.
+ */
+export async function bundleFunctions({ rootDir, topology, snapshot }: BundleOptions): Promise<Bundles> {
+  if (snapshot !== undefined) refuseDamaged(snapshot);
   const withEdge = topology.aws.entry === 'edge';
   refuseMissing(rootDir, [...FUNCTIONS.map(({ entry }) => entry), ...(withEdge ? [EDGE_ENTRY] : [])]);
   const [outputs, edge] = await Promise.all([buildFunctions(rootDir), withEdge ? bundleEdgeRouter(rootDir) : null]);
@@ -45,7 +56,11 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
   for (const { name, carriesTopology } of FUNCTIONS) {
     const { code } = outputs.get(name) ?? { code: '' };
     refuseTooLarge(name, { bytes: Buffer.byteLength(code), bytesMax: BUNDLE_BYTES_MAX });
-    const files = { 'index.mjs': code, ...(carriesTopology ? { 'topology.json': carried } : {}) };
+    const files = {
+      'index.mjs': code,
+      ...(carriesTopology ? { 'topology.json': carried } : {}),
+      ...(snapshot !== undefined && name === 'router' ? { [MAP_OBJECT]: snapshot } : {}),
+    };
     const dir = join(rootDir, 'dist', 'lambda', name);
     writeFolder(dir, files);
     functions.set(name, { dir, hash: hashOf(Object.entries(files).flat()) });
@@ -59,6 +74,8 @@ export async function bundleFunctions({ rootDir, topology }: BundleOptions): Pro
 /** Moved into place whole, so that a build beside this one reads either the old file or the new one. */
 function writeFolder(dir: string, files: Readonly<Record<string, string>>): void {
   mkdirSync(dir, { recursive: true });
+  // The whole folder is deployed: what an earlier build put there must not go along.
+  for (const left of readdirSync(dir)) if (!(left in files)) rmSync(join(dir, left), { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     const path = join(dir, name);
     if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
@@ -66,6 +83,20 @@ function writeFolder(dir: string, files: Readonly<Record<string, string>>): void
     writeFileSync(staged, text);
     rmSync(path, { force: true });
     renameSync(staged, path);
+  }
+}
+
+function refuseDamaged(snapshot: string): void {
+  refuseTooLarge('the cell map', { bytes: Buffer.byteLength(snapshot), bytesMax: SNAPSHOT_BYTES_MAX });
+  decodeSnapshot(parsed(snapshot));
+}
+
+/** What is no JSON is no snapshot either, and is told so. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(0, 80);
   }
 }
 

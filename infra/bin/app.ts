@@ -3,15 +3,18 @@
  * development issuer of whoever runs it. `npx cdk deploy <stack>` makes every template and deploys one;
  * with HOLDFAST_ONLY=<stack> it makes that one alone.
  */
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MAP_OBJECT } from '../../core/aws-names.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import platform from '../../platform.config.ts';
 import { buildApp } from '../app.ts';
 import { bundleFunctions } from '../bundle.ts';
 
 const rootDir = process.cwd();
-const { issuer, jwks } = await openDevIssuer(join(rootDir, '.holdfast'));
-const bundles = await bundleFunctions({ rootDir, topology: platform });
+const stateDir = join(rootDir, '.holdfast');
+const { issuer, jwks } = await openDevIssuer(stateDir);
+const bundles = await bundleFunctions({ rootDir, topology: platform, ...publishedMap() });
 const { CDK_DEFAULT_ACCOUNT: account, HOLDFAST_ONLY: only } = process.env;
 buildApp(platform, {
   bundles,
@@ -19,3 +22,12 @@ buildApp(platform, {
   ...(account ? { account } : {}),
   ...(only ? { only } : {}),
 }).synth();
+
+/**
+ * What a publisher wrote, where somebody has fetched it (`aws s3 cp s3://holdfast-map-<account>-<region>/map.json .holdfast/`):
+ * routers that begin while their bucket does not answer then serve from it.
+ */
+function publishedMap(): { readonly snapshot?: string } {
+  const path = join(stateDir, MAP_OBJECT);
+  return existsSync(path) ? { snapshot: readFileSync(path, 'utf8') } : {};
+}

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
+import { encodeSnapshot } from '../../core/map-snapshot.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
 import { BUNDLE_BYTES_MAX, bundleFunctions } from '../../infra/bundle.ts';
 import { EDGE_ENTRY, FUNCTIONS, functionSpec } from '../../infra/functions.ts';
@@ -60,6 +61,30 @@ describe('the bundles of the functions', () => {
   test('a bundle that is too large is refused with its size', async () => {
     write(functionSpec('cart').entry, `export const handler = async () => '${'x'.repeat(BUNDLE_BYTES_MAX)}';\n`);
     await expect(bundled()).rejects.toThrow(/The bundle of cart has \d+ bytes; allowed: 250000/);
+  });
+
+  test('a published map goes along with the router, and with nobody else, for as long as there is one', async () => {
+    const placement = { version: 1, buckets: 1, ranges: [], overrides: {} } as never;
+    const snapshot = encodeSnapshot({ version: 7, writtenAtMs: 0, placement, ownership: [], addresses: [] });
+    const [before, after] = [await bundled(), await bundleFunctions({ rootDir, topology: platform, snapshot })];
+    const folder = after.functions.get('router')?.dir ?? '';
+    expect(readFileSync(join(folder, 'map.json'), 'utf8')).toBe(snapshot);
+    const changed = FUNCTIONS.filter(
+      ({ name }) => before.functions.get(name)?.hash !== after.functions.get(name)?.hash,
+    );
+    expect(changed.map(({ name }) => name)).toEqual(['router']);
+    expect(after.release).toBe(before.release);
+    expect(await bundled()).toEqual(before);
+    expect(existsSync(join(folder, 'map.json'))).toBe(false);
+  });
+
+  test.each([
+    ['that was damaged on its way', (text: string) => text.replace('"version":7', '"version":8'), /Checksum/],
+    ['that is none', () => '<html>', /Not a snapshot: "<html>"/],
+  ])('a map %s is refused', async (_what, damage, reason) => {
+    const placement = { version: 1, buckets: 1, ranges: [], overrides: {} } as never;
+    const snapshot = encodeSnapshot({ version: 7, writtenAtMs: 0, placement, ownership: [], addresses: [] });
+    await expect(bundleFunctions({ rootDir, topology: platform, snapshot: damage(snapshot) })).rejects.toThrow(reason);
   });
 
   test('the edge router is bundled when it is the entry, with a global handler and no export', async () => {
