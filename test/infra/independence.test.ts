@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { cellStackName } from '../../core/aws-names.ts';
 import { checkIndependence } from './checks/independence.ts';
-import { damaged, picked, type Template, templateOf, templatesOf } from './templates.ts';
+import { damaged, picked, type Template, type Templates, templateOf, templatesOf } from './templates.ts';
 import { EVERYTHING, topologyOf } from './topologies.ts';
 
 const HOME = cellStackName('c01', 'us-east-1');
@@ -65,9 +65,18 @@ describe('cell independence', () => {
     }
   });
 
+  const tooLarge = (templates: Templates) =>
+    [...templates]
+      .filter(([, { Resources }]) => Object.keys(Resources).length >= RESOURCES_MAX)
+      .map(([stack, { Resources }]) => `${stack}: ${Object.keys(Resources).length} resources`);
+
   test(`no stack has ${RESOURCES_MAX} resources`, () => {
-    const sizes = [...whole()].map(([stack, { Resources }]) => ({ stack, resources: Object.keys(Resources).length }));
-    expect(sizes.filter(({ resources }) => resources >= RESOURCES_MAX)).toEqual([]);
-    expect(sizes.length).toBe(9);
+    expect(whole().size).toBe(9);
+    expect(tooLarge(whole())).toEqual([]);
+    const broken = damaged(whole(), HOME, ({ Resources }) => {
+      for (let more = 0; more < RESOURCES_MAX; more++)
+        Resources[`More${more}`] = { Type: 'AWS::SNS::Topic', Properties: {} };
+    });
+    expect(tooLarge(broken).join('\n')).toMatch(new RegExp(`^${HOME}: 2\\d\\d resources$`));
   });
 });

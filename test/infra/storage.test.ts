@@ -31,6 +31,11 @@ describe('the arbiter and the book of payments', () => {
     ['deletes by time', (it) => (it.TimeToLiveSpecification = { AttributeName: 'ttl', Enabled: true })],
     ['has a local index', (it) => (it.LocalSecondaryIndexes = [{}])],
     ['has replicas in us-east-1', (it) => (it.Replicas = [{ Region: 'us-east-1' }])],
+    [
+      'has an index',
+      (it) => (it.Replicas = [{ Region: 'us-east-1', GlobalSecondaryIndexes: [{}] }, { Region: 'us-west-2' }]),
+    ],
+    ['costs money while idle', (it) => (it.BillingMode = 'PROVISIONED')],
   ];
   test.each(damages)('a table that %s is found', (finding, damage) => {
     const broken = damaged(sandbox(), GLOBAL, (template) =>
@@ -69,12 +74,34 @@ describe('tables, queues, buckets and logs', () => {
   };
   const damages: readonly (readonly [string, string, (template: Draft) => void])[] = [
     ['can not be brought back', CELL, drop('AWS::DynamoDB::Table', 'PointInTimeRecoverySpecification')],
+    [
+      'a key of a customer costs money',
+      CELL,
+      (template) => {
+        picked(template, 'AWS::DynamoDB::Table').Properties.SSESpecification = { SSEEnabled: true };
+      },
+    ],
+    [
+      'deletion protection does not fit the stage',
+      CELL,
+      (template) => {
+        picked(template, 'AWS::DynamoDB::Table').Properties.DeletionProtectionEnabled = true;
+      },
+    ],
     ['is not encrypted', CELL, drop('AWS::SQS::Queue', 'SqsManagedSseEnabled')],
     ['does not say how long it keeps', CELL, drop('AWS::SQS::Queue', 'MessageRetentionPeriod')],
     ['keeps logs for ever', CELL, drop('AWS::Logs::LogGroup', 'RetentionInDays')],
     ['has no log group of its own', CELL, remove('AWS::Logs::LogGroup')],
     ['is not encrypted', REGION, drop('AWS::S3::Bucket', 'BucketEncryption')],
+    [
+      'Retain at its end does not fit stage sandbox',
+      CELL,
+      (template) => {
+        picked(template, 'AWS::Logs::LogGroup').DeletionPolicy = 'Retain';
+      },
+    ],
     ['may be made public', REGION, drop('AWS::S3::Bucket', 'PublicAccessBlockConfiguration')],
+    ['keeps old versions for ever', REGION, drop('AWS::S3::Bucket', 'LifecycleConfiguration')],
     ['is not emptied before it goes', REGION, remove('Custom::S3AutoDeleteObjects')],
     [
       'Retain at its end does not fit stage sandbox',
