@@ -1,7 +1,7 @@
 /**
  * Composition root of `cdk synth` and `cdk deploy`: the topology of platform.config.ts, the bundles of this checkout, the
- * development issuer of whoever runs it. `npx cdk deploy <stack>` makes every template and deploys one;
- * with HOLDFAST_ONLY=<stack> it makes that one alone.
+ * development issuer of whoever runs it. `npx cdk deploy --all` deploys everything; `npx cdk deploy -e <stack>` makes every template
+ * and deploys one of them; with HOLDFAST_ONLY=<stack> only that one is made.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
