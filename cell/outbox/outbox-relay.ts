@@ -105,7 +105,7 @@ export class OutboxRelay {
       for (let next = due.pop(); next && !signal?.aborted; next = due.pop())
         await this.#handle(next, this.#within(signal));
     };
-    await Promise.all(Array.from({ length: LANES_MAX }, lane));
+    await Promise.all(Array.from({ length: Math.min(due.length, LANES_MAX) }, lane));
   }
 
   async #waitingMessages(signal?: AbortSignal): Promise<readonly Item[]> {

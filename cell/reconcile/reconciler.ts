@@ -101,7 +101,7 @@ export class Reconciler {
       const lane = async () => {
         for (let group = groups.pop(); group; group = groups.pop()) await this.#group(group, { place, run });
       };
-      await Promise.all(Array.from({ length: LANES_MAX }, lane));
+      await Promise.all(Array.from({ length: Math.min(groups.length, LANES_MAX) }, lane));
       after = page.next;
       if (after !== null) await this.#o.clock.sleep(PAGE_REST_MS, run.signal);
     }

@@ -115,7 +115,7 @@ async function shipPage(
   const worker = async () => {
     for (let group = groups.pop(); group; group = groups.pop()) await shipGroup(lane, { group, done, ...page }, bounds);
   };
-  await Promise.all(Array.from({ length: LANES_MAX }, worker));
+  await Promise.all(Array.from({ length: Math.min(groups.length, LANES_MAX) }, worker));
   if (done.length > 0) await deleteEntries(lane.source, done, within(lane, bounds));
 }
 

@@ -212,7 +212,7 @@ export class Replicator implements PeerReplication {
     const lane = async () => {
       for (let group = groups.pop(); group; group = groups.pop()) await this.#shipGroup(group, bounds);
     };
-    await Promise.all(Array.from({ length: QUICK_LANES_MAX }, lane));
+    await Promise.all(Array.from({ length: Math.min(groups.length, QUICK_LANES_MAX) }, lane));
   }
 
   #notInHand(): readonly Commit[] {

@@ -1,10 +1,11 @@
 /** Reads one aggregate from a table, whole and from one commit. */
-import type { Aggregate, IdempotencyRecord } from '../../core/commit.ts';
+import type { Aggregate } from '../../core/commit.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { AggregateId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { CallBounds } from '../cell-store.ts';
 import { type Item, queryAll, type Table } from '../table/table.ts';
+import { IdempotencyRecords } from './idempotency-records.ts';
 import { aggregateKey, HEAD, headKey, IDEMPOTENCY_PREFIX, ITEM_PREFIX, toHead } from './table-layout.ts';
 
 /** Reads that a steady stream of commits to the same aggregate may tear in a row before we say so. */
@@ -40,16 +41,15 @@ export function tornRead(): PlatformError {
 
 export function toAggregate(id: AggregateId, rows: readonly Item[]): Aggregate {
   const items = new Map<string, JsonObject>();
-  const idempotency = new Map<string, IdempotencyRecord>();
+  const records = new Map<string, string>();
   let head: Item | null = null;
   for (const row of rows) {
     if (row.sk === HEAD) head = row;
     else if (row.sk.startsWith(ITEM_PREFIX)) {
       items.set(row.sk.slice(ITEM_PREFIX.length), JSON.parse(String(row.data)) as JsonObject);
     } else if (row.sk.startsWith(IDEMPOTENCY_PREFIX)) {
-      const record = JSON.parse(String(row.record)) as IdempotencyRecord;
-      idempotency.set(record.key, record);
+      records.set(row.sk.slice(IDEMPOTENCY_PREFIX.length), String(row.record));
     }
   }
-  return { id, head: toHead(head), items, idempotency };
+  return { id, head: toHead(head), items, idempotency: new IdempotencyRecords(records) };
 }

@@ -56,7 +56,8 @@ export const journalKey = (commit: Pick<Commit, 'aggregate' | 'epoch' | 'version
 });
 
 export function headItem(id: AggregateId, head: Head): Item {
-  return { ...headKey(id), epoch: head.epoch, version: head.version, lineage: JSON.stringify(head.lineage) };
+  const { epoch, version } = head;
+  return { pk: aggregateKey(id), sk: HEAD, epoch, version, lineage: JSON.stringify(head.lineage) };
 }
 
 export function toHead(item: Item | null): Head | null {
@@ -86,7 +87,8 @@ export function toBeat(item: Item | null): Beat | null {
 }
 
 export function journalItem(commit: Commit): Item {
-  return { ...journalKey(commit), at: commit.atMs, commit: JSON.stringify(commit) };
+  const { pk, sk } = journalKey(commit);
+  return { pk, sk, at: commit.atMs, commit: JSON.stringify(commit) };
 }
 
 export function toCommit(item: Item): Commit {

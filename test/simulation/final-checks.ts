@@ -41,7 +41,7 @@ export function unrest(world: World, oracle: Oracle): string | null {
   if (active.length !== 1) return `${active.length} regions are active`;
   // A close that came late: the owner has not met it yet, and may have to wait for the record to run out.
   for (let shard = 0; shard < world.schedule.fenceShards; shard++) {
-    const fence = world.store(`store@${active[0]}`).table.peek(fenceKey(shard));
+    const fence = world.storeOf(active[0] ?? EAST).table.peek(fenceKey(shard));
     if (fence?.active !== active[0]) return `shard ${shard} of the owner's store is for ${fence?.active ?? 'nobody'}`;
   }
   // A record that nobody resumes stays; it must not keep the cell from working.
@@ -57,7 +57,7 @@ export function unrest(world: World, oracle: Oracle): string | null {
 
 /** The first entry of a region's journal that must not be there any more. */
 function journaled(world: World, region: RegionName): Item | null {
-  const { table } = world.store(`store@${region}`);
+  const { table } = world.storeOf(region);
   const { hasty = false } = world.schedule;
   for (const shard of journalShards) {
     const { items } = table.query(journalPk(shard), { limit: hasty ? QUERY_LIMIT_MAX : 1 });
@@ -69,7 +69,7 @@ function journaled(world: World, region: RegionName): Item | null {
 
 /** The journal's entry is in that region's line, or was set aside there, or what was set aside has been settled. */
 function arrived(world: World, region: RegionName, { sk }: Item): boolean {
-  const { table } = world.store(`store@${region}`);
+  const { table } = world.storeOf(region);
   // Looked at so often that the key has to do, which says all of it; the row has the whole commit.
   const [aggregate = '', epoch, version] = sk.split('#');
   const head = toHead(table.peek(headKey(aggregate as AggregateId)));
@@ -84,7 +84,7 @@ export function asleep(world: World): string | null {
 
 /** The first row that the stores should share and don't. */
 function difference(world: World): string | null {
-  const [east, west] = [world.store(`store@${EAST}`).table, world.store(`store@${WEST}`).table];
+  const [east, west] = [world.storeOf(EAST).table, world.storeOf(WEST).table];
   for (const item of [...east.all(), ...west.all()]) {
     if (!REPLICATED_ROWS.test(item.pk)) continue;
     const [here, there] = [east.peek(item), west.peek(item)];
@@ -150,14 +150,14 @@ const operationOf = (entry: string) => entry.slice(0, entry.indexOf('/'));
 
 /** The entry that each commit under this table key added to its log, in either store. */
 function entriesUnder(world: World, pk: string): ReadonlySet<string> {
-  const items = REGIONS.flatMap((region) => world.store(`store@${region}`).table.query(pk, EVERY_ROW).items);
+  const items = REGIONS.flatMap((region) => world.storeOf(region).table.query(pk, EVERY_ROW).items);
   return new Set(items.flatMap((item) => entryOf(item) ?? []));
 }
 
 /** The messages that wait are those that the aggregate says are open. */
 function checkOutbox(world: World, aggregate: AggregateId): void {
   for (const region of REGIONS) {
-    const { table } = world.store(`store@${region}`);
+    const { table } = world.storeOf(region);
     const log = table.peek({ pk: aggregateKey(aggregate), sk: ITEM_PREFIX + LOG_ITEM });
     const open = log ? openOf(JSON.parse(String(log.data)) as JsonObject) : [];
     const prefix = `${aggregate}#`;

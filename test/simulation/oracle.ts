@@ -179,7 +179,7 @@ export class Oracle {
   /** The log of an aggregate as it stands in a region's store. */
   logOf(region: RegionName, aggregate: string): string {
     const key = { pk: AGGREGATE_PREFIX + aggregate, sk: ITEM_PREFIX + LOG_ITEM };
-    return logOf(this.#world?.store(`store@${region}`).table.peek(key) ?? null);
+    return logOf(this.#world?.storeOf(region).table.peek(key) ?? null);
   }
 
   logHas({ region, aggregate, entry }: { region: RegionName; aggregate: string; entry: string }): boolean {
@@ -187,8 +187,9 @@ export class Oracle {
   }
 
   observe(effect: Effect): void {
-    for (const [index, write] of effect.writes.entries()) {
-      if (write.kind === 'check') continue;
+    for (let index = 0; index < effect.writes.length; index++) {
+      const write = effect.writes[index];
+      if (write === undefined || write.kind === 'check') continue;
       const before = effect.before[index] ?? null;
       const { pk, sk } = write.kind === 'put' ? write.item : write.key;
       if (this.#trace.on) this.note(`${effect.store} ${write.kind} ${pk} ${sk}`);
@@ -247,7 +248,7 @@ export class Oracle {
 
   #renewed(region: RegionName): void {
     this.#renewedAtMs.set(region, this.#nowMs);
-    const frozenSinceMs = this.#world?.store(`store@${region}`).frozenSinceMs ?? null;
+    const frozenSinceMs = this.#world?.storeOf(region).frozenSinceMs ?? null;
     const frozenForMs = frozenSinceMs === null ? 0 : this.#nowMs - frozenSinceMs;
     const count = frozenForMs > this.#schedule.ttlMs ? (this.#renewedFrozen.get(region) ?? 0) + 1 : 0;
     this.#renewedFrozen.set(region, count);
@@ -336,7 +337,7 @@ export class Oracle {
   #comesAgain(effect: Effect, { entry, owner }: { entry: string; owner: RegionName }): boolean {
     const at = effect.writes.findIndex((write) => keyOf(write).sk === HEAD);
     const before = toHead(effect.before[at] ?? null);
-    const settled = this.#world?.store(`store@${owner}`).table.query(RECONCILED, { limit: Number.POSITIVE_INFINITY });
+    const settled = this.#world?.storeOf(owner).table.query(RECONCILED, { limit: Number.POSITIVE_INFINITY });
     return (settled?.items ?? []).some((item) => {
       if (entryOf(item) !== entry) return false;
       const { takenInAs } = toReconciled(item);
@@ -366,7 +367,7 @@ export class Oracle {
 
   #fenceOf(region: RegionName, aggregate: string): Item | null {
     const shard = fenceShardOf(aggregate as never, this.#schedule.fenceShards);
-    return this.#world?.store(`store@${region}`).table.peek(FENCES[shard] ?? fenceKey(shard)) ?? null;
+    return this.#world?.storeOf(region).table.peek(FENCES[shard] ?? fenceKey(shard)) ?? null;
   }
 
   /** After every event, hence without a list where one will do. */
@@ -382,7 +383,7 @@ export class Oracle {
     if (east === 0 || west === 0) return;
     const [lower, epoch] = east <= west ? [EAST, east] : [WEST, west];
     for (let shard = 0; shard < this.#schedule.fenceShards; shard++) {
-      const fence = world.store(`store@${lower}`).table.peek(FENCES[shard] ?? fenceKey(shard));
+      const fence = world.storeOf(lower).table.peek(FENCES[shard] ?? fenceKey(shard));
       if (Number(fence?.epoch ?? 0) > epoch) continue;
       this.#fail('two-active', `${EAST} under ${east} and ${WEST} under ${west}`);
     }

@@ -67,6 +67,7 @@ export class World {
   readonly cells = new Map<string, CellProcess>();
   /** Kinds of trouble that really occurred, not only were drawn. */
   readonly seen = new Set<Trouble>();
+  readonly #storeOf = new Map<RegionName, SimStore>();
   readonly #cellsIn = new Map<RegionName, readonly CellProcess[]>();
   readonly #operators = new Map<RegionName, Operator>();
   /** Requests that were sent before the heal and may still take effect. */
@@ -85,6 +86,7 @@ export class World {
     this.#onUnheldSend = options.onUnheldSend;
     const { observe, schedule } = options;
     for (const name of STORES) this.stores.set(name, new SimStore({ name, observe, torn: schedule.torn === true }));
+    for (const region of REGIONS) this.#storeOf.set(region, this.store(`store@${region}`));
     for (const name of LINKS) this.links.set(name, new SimLink({ name, rng: this.#rng(name) }));
     if (schedule.twins) this.saw('two processes of the cell in one region');
     for (const region of REGIONS) {
@@ -95,6 +97,10 @@ export class World {
 
   store(name: string): SimStore {
     return known(this.stores, name);
+  }
+
+  storeOf(region: RegionName): SimStore {
+    return known(this.#storeOf, region);
   }
 
   link(name: string): SimLink {
