@@ -8,8 +8,17 @@ interface Partition {
   readonly order: string[];
 }
 
+/** The writes of one call, and what stood under the key of each before. */
+export type ChangeObserver = (writes: readonly TableWrite[], before: readonly (Item | null)[]) => void;
+
 export class MemoryRows {
   readonly #partitions = new Map<string, Partition>();
+  readonly #onChange: ChangeObserver | null;
+
+  /** `onChange`: told of every change at the instant at which it happens. */
+  constructor(onChange: ChangeObserver | null = null) {
+    this.#onChange = onChange;
+  }
 
   /** `null`: there is none. */
   peek(key: Key): Item | null {
@@ -40,20 +49,29 @@ export class MemoryRows {
   }
 
   transact(writes: readonly TableWrite[]): WriteResult {
-    const refusals: Refusal[] = [];
+    const before = writes.map((write) => this.peek(keyOf(write)));
+    let refusals: Refusal[] | null = null;
     for (let index = 0; index < writes.length; index++) {
-      const write = writes[index];
-      if (!write?.when) continue;
-      const existing = this.peek(keyOf(write));
-      if (!holds(write.when, existing)) refusals.push({ index, existing });
+      const when = writes[index]?.when;
+      if (when === undefined) continue;
+      const existing = before[index] ?? null;
+      if (holds(when, existing)) continue;
+      refusals ??= [];
+      refusals.push({ index, existing });
     }
-    if (refusals.length > 0) return { outcome: 'refused', refusals };
+    if (refusals !== null) return { outcome: 'refused', refusals };
     for (const write of writes) this.#apply(write);
+    this.#onChange?.(writes, before);
     return { outcome: 'done' };
   }
 
   deleteMany(keys: readonly Key[]): void {
+    const before = keys.map((key) => this.peek(key));
     for (const key of keys) this.#delete(key);
+    this.#onChange?.(
+      keys.map((key) => ({ kind: 'delete', key })),
+      before,
+    );
   }
 
   /** Every item, in no order: for checkers. */

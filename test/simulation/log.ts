@@ -53,7 +53,9 @@ export function has(log: string, entry: string): boolean {
 export function addedTo(earlier: string, later: string): readonly string[] | null {
   if (later === earlier) return [];
   if (earlier === '') return namesIn(later);
-  return later.startsWith(earlier + BETWEEN) ? namesIn(later.slice(earlier.length + 1)) : null;
+  return later[earlier.length] === BETWEEN && later.startsWith(earlier)
+    ? namesIn(later.slice(earlier.length + 1))
+    : null;
 }
 
 function textAfter(json: string, { begins, from }: { readonly begins: string; readonly from: number }): string {

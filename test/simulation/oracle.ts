@@ -34,7 +34,7 @@ import {
   toReconciled,
 } from '../../cell/store/table-layout.ts';
 import { keyOf } from '../../cell/table/memory-rows.ts';
-import type { Item, Key, TableWrite } from '../../cell/table/table.ts';
+import type { Item, TableWrite } from '../../cell/table/table.ts';
 import type { FailoverRecord } from '../../control/failover/failover-record.ts';
 import { type CommitReceipt, includes, LINEAGE_LENGTH_MAX } from '../../core/commit.ts';
 import { fenceShardOf } from '../../core/fence.ts';
@@ -80,6 +80,7 @@ interface HeadSeen {
 
 const AGGREGATE_PREFIX = 'AGG#';
 /** Looked at so often that even their names count. */
+const LOG_SK = ITEM_PREFIX + LOG_ITEM;
 const FENCES = Array.from({ length: Math.max(...FENCE_SHARDS) }, (_, shard) => fenceKey(shard));
 const JOURNAL_PREFIX = journalPk(0).slice(0, -1);
 
@@ -91,7 +92,7 @@ export class Oracle {
   readonly stood = new Map<string, Stood>();
   readonly acknowledgements: Acknowledgement[] = [];
   readonly #ackedVersions = new Map<string, string>();
-  readonly #states = new Map<string, Set<string>>();
+  readonly #states = new Map<RegionName, Map<string, (Item[string] | undefined)[]>>();
   readonly #renewedAtMs = new Map<RegionName, number>();
   readonly #renewedFrozen = new Map<RegionName, number>();
   #released: { item: Item; atMs: number } | null = null;
@@ -178,7 +179,7 @@ export class Oracle {
 
   /** The log of an aggregate as it stands in a region's store. */
   logOf(region: RegionName, aggregate: string): string {
-    const key = { pk: AGGREGATE_PREFIX + aggregate, sk: ITEM_PREFIX + LOG_ITEM };
+    const key = { pk: AGGREGATE_PREFIX + aggregate, sk: LOG_SK };
     return logOf(this.#world?.storeOf(region).table.peek(key) ?? null);
   }
 
@@ -193,10 +194,10 @@ export class Oracle {
       const before = effect.before[index] ?? null;
       const { pk, sk } = write.kind === 'put' ? write.item : write.key;
       if (this.#trace.on) this.note(`${effect.store} ${write.kind} ${pk} ${sk}`);
-      if (pk.startsWith('FENCE#')) this.#fenceMoved(effect.store, write, before);
+      if (sk === HEAD && pk.startsWith(AGGREGATE_PREFIX)) this.#headMoved(effect, write, before);
+      else if (pk.startsWith('FENCE#')) this.#fenceMoved(effect.store, write, before);
       else if (pk.startsWith('LEASE#')) this.#leaseMoved(write, before);
-      else if (pk.startsWith('FAILOVER#') && sk === 'CURRENT') this.#recordMoved(write, before);
-      else if (pk.startsWith(AGGREGATE_PREFIX) && sk === HEAD) this.#headMoved(effect, write, before);
+      else if (sk === 'CURRENT' && pk.startsWith('FAILOVER#')) this.#recordMoved(write, before);
     }
   }
 
@@ -290,15 +291,13 @@ export class Oracle {
     const aggregate = pk.slice(AGGREGATE_PREFIX.length);
     const next = write.kind === 'put' ? revisionOf(write.item) : null;
     const previous = before ? revisionOf(before) : null;
-    const row = this.#world?.store(effect.store).table.peek({ pk, sk: ITEM_PREFIX + LOG_ITEM }) ?? null;
+    const row = this.#world?.store(effect.store).table.peek({ pk, sk: LOG_SK }) ?? null;
     const entries = logOf(row);
-    const state = next ? `${aggregate} ${next.epoch}.${next.version} ${row?.data}` : `${aggregate} none`;
-    this.#statesOf(region).add(state);
-    const byCommit = effect.writes.some((other) => other.kind === 'put' && other.item.pk.startsWith(JOURNAL_PREFIX));
-    if (byCommit) this.#rememberJournaled(effect, region);
+    const state = next ? `${aggregate} ${shown(next)}` : null;
+    if (state !== null) this.#rememberState(region, state, row);
+    this.#rememberJournaled(effect, region);
     const fence = this.#fenceOf(region, aggregate);
-    const earlier = effect.writes.findIndex((other) => sameKey(keyOf(other), { pk, sk: ITEM_PREFIX + LOG_ITEM }));
-    const added = addedBy(effect, { pk, previous, next, earlier: logOf(effect.before[earlier] ?? null), entries });
+    const added = addedBy(effect, { pk, previous, next, entries });
     if (next && added !== null) {
       // Of a batch the oldest commit decides: its epoch was what the fence had to let in.
       const epochs = added.map((entry) => this.stood.get(entry)?.epoch ?? next.epoch);
@@ -316,8 +315,8 @@ export class Oracle {
       const detail = `${aggregate} from ${shown(previous)} to ${shown(next)} in the store of ${region}, owner at ${fence.epoch}`;
       this.#fail('owner-overwritten', detail);
     }
-    if (next && !this.#statesOf(peerOf(region)).has(state)) {
-      this.#fail('wrong-repair', `${effect.store}: ${state} was never in the other store`);
+    if (state !== null && !this.#statesOf(peerOf(region)).get(state)?.includes(row?.data)) {
+      this.#fail('wrong-repair', `${effect.store}: ${state} ${row?.data} was never in the other store`);
     }
   }
 
@@ -325,7 +324,7 @@ export class Oracle {
     const { region, aggregate, entries } = now;
     const other = peerOf(region);
     if (this.#fenceOf(other, aggregate)?.active !== other) return;
-    const at = effect.writes.findIndex((write) => keyOf(write).sk === ITEM_PREFIX + LOG_ITEM);
+    const at = effect.writes.findIndex((write) => keyOf(write).sk === LOG_SK);
     const owners = this.logOf(other, aggregate);
     const undone = namesIn(logOf(effect.before[at] ?? null)).find(
       (entry) => !has(entries, entry) && has(owners, entry) && !this.#comesAgain(effect, { entry, owner: other }),
@@ -347,11 +346,11 @@ export class Oracle {
 
   /** A transaction may hold several commits, of one aggregate too: the journal tells each. */
   #rememberJournaled({ writes }: Effect, region: RegionName): void {
-    if (writes.filter((write) => write.kind === 'put' && write.item.pk === RECONCILED).length > 1) {
-      this.#world?.saw('commits taken in together');
-    }
+    let settled = 0;
     for (const write of writes) {
-      if (write.kind !== 'put' || !write.item.pk.startsWith(JOURNAL_PREFIX)) continue;
+      if (write.kind !== 'put') continue;
+      if (write.item.pk === RECONCILED && ++settled === 2) this.#world?.saw('commits taken in together');
+      if (!write.item.pk.startsWith(JOURNAL_PREFIX)) continue;
       const entry = entryOf(write.item);
       const [aggregate = '', epoch, version] = write.item.sk.split('#');
       if (entry !== null)
@@ -359,8 +358,18 @@ export class Oracle {
     }
   }
 
-  #statesOf(region: RegionName): Set<string> {
-    const states = this.#states.get(region) ?? new Set<string>();
+  #rememberState(region: RegionName, name: string, row: Item | null): void {
+    const states = this.#statesOf(region);
+    const known = states.get(name);
+    if (known === undefined) states.set(name, [row?.data]);
+    else known.push(row?.data);
+  }
+
+  /** By aggregate, epoch and version, what a region's store ever had of it. */
+  #statesOf(region: RegionName): Map<string, (Item[string] | undefined)[]> {
+    const known = this.#states.get(region);
+    if (known) return known;
+    const states = new Map<string, (Item[string] | undefined)[]>();
     this.#states.set(region, states);
     return states;
   }
@@ -453,18 +462,26 @@ function addedBy(
     pk: string;
     previous: HeadSeen | null;
     next: HeadSeen | null;
-    earlier: string;
     entries: string;
   },
 ): readonly string[] | null {
-  const { pk, previous, next, earlier, entries } = moved;
+  const { pk, previous, next, entries } = moved;
   const steps = (next?.version ?? 0) - (previous?.version ?? 0);
   if (next === null || steps < 1 || next.epoch < (previous?.epoch ?? 0)) return null;
-  const records = effect.writes.map(keyOf).filter((key) => key.pk === pk && key.sk.startsWith(IDEMPOTENCY_PREFIX));
-  const added = addedTo(earlier, entries);
-  return added?.length === steps && records.length === steps ? added : null;
+  let records = 0;
+  let earlier: Item | null = null;
+  for (let index = 0; index < effect.writes.length; index++) {
+    const write = effect.writes[index];
+    if (write === undefined) continue;
+    const key = keyOf(write);
+    if (key.pk !== pk) continue;
+    if (key.sk === LOG_SK) earlier = effect.before[index] ?? null;
+    else if (key.sk.startsWith(IDEMPOTENCY_PREFIX)) records++;
+  }
+  if (records !== steps) return null;
+  const added = addedTo(logOf(earlier), entries);
+  return added?.length === steps ? added : null;
 }
 
-const sameKey = (a: Key, b: Key) => a.pk === b.pk && a.sk === b.sk;
 const revisionOf = (item: Item): HeadSeen => ({ epoch: Number(item.epoch), version: Number(item.version) });
 const shown = (head: HeadSeen | null) => (head ? `${head.epoch}.${head.version}` : 'none');

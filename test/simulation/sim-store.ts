@@ -2,8 +2,8 @@
  * A store of the simulation: the table in memory, durable, which may be frozen (effects wait until it thaws), slow, in
  * conflict or throttled, and which tells an observer of every effect at the instant at which it happens.
  */
-import { keyOf, MemoryRows } from '../../cell/table/memory-rows.ts';
-import type { Item, Key, TableWrite, WriteResult } from '../../cell/table/table.ts';
+import { MemoryRows } from '../../cell/table/memory-rows.ts';
+import type { Item, TableWrite } from '../../cell/table/table.ts';
 
 /** Every put and delete of one call that took effect, with what stood there before. */
 export interface Effect {
@@ -12,33 +12,9 @@ export interface Effect {
   readonly before: readonly (Item | null)[];
 }
 
-export class ObservedRows extends MemoryRows {
-  readonly #name: string;
-  readonly #observe: (effect: Effect) => void;
-
-  constructor(name: string, observe: (effect: Effect) => void) {
-    super();
-    this.#name = name;
-    this.#observe = observe;
-  }
-
-  override transact(writes: readonly TableWrite[]): WriteResult {
-    const before = writes.map((write) => this.peek(keyOf(write)));
-    const result = super.transact(writes);
-    if (result.outcome === 'done') this.#observe({ store: this.#name, writes, before });
-    return result;
-  }
-
-  override deleteMany(keys: readonly Key[]): void {
-    const before = keys.map((key) => this.peek(key));
-    super.deleteMany(keys);
-    this.#observe({ store: this.#name, writes: keys.map((key): TableWrite => ({ kind: 'delete', key })), before });
-  }
-}
-
 export class SimStore {
   readonly name: string;
-  readonly table: ObservedRows;
+  readonly table: MemoryRows;
   readonly #waiting: (() => void)[] = [];
   #frozen = 0;
   frozenSinceMs: number | null = null;
@@ -55,7 +31,7 @@ export class SimStore {
     const { name, observe } = options;
     this.name = name;
     this.torn = options.torn;
-    this.table = new ObservedRows(name, observe);
+    this.table = new MemoryRows((writes, before) => observe({ store: name, writes, before }));
   }
 
   get isFrozen(): boolean {
