@@ -32,6 +32,8 @@ const sdkOfRuntime: Plugin = {
 const SETTINGS: BuildOptions = {
   ...{ bundle: true, minify: true, write: false, metafile: true, legalComments: 'none', logLevel: 'silent' },
   ...{ format: 'esm', platform: 'node', target: 'node22', outdir: 'out' },
+  // Of a package that has both, the modules: only what is used of them goes along.
+  mainFields: ['module', 'main'],
   plugins: [sdkOfRuntime],
   banner: { js: BANNER },
 };

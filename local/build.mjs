@@ -48,7 +48,7 @@ const SOURCES = [
 /** Loaded from node_modules by the one command that needs them: large, and none of the platform's own processes does. */
 const EXTERNAL = [
   'esbuild',
-  '@aws-cdk/toolkit-lib',
+  ...['@aws-cdk/toolkit-lib', 'aws-cdk-lib', 'constructs'],
   ...['cloudformation', 's3', 'sts'].map((service) => `@aws-sdk/client-${service}`),
 ];
 
