@@ -23,7 +23,8 @@ const PEACE_MS_MAX = 30_000;
 const LOOK_EVERY_MS = 40;
 /** The last writes may take this long before they are sent once more. */
 const AFTERMATH_MS = 700;
-const WRITE_ROUNDS_MAX = 3;
+/** A move that began after the heal takes two, and a former owner that rarely looks sends a router nowhere for one more. */
+const WRITE_ROUNDS_MAX = 6;
 /** Somebody looks for a record that was left behind: soon, and then again after longer than a live coordinator's steps take here. */
 const RESUME_AFTER_MS = 800;
 const RESUME_EVERY_MS = 6_000;
