@@ -49,7 +49,8 @@ export async function bundleSimulation({ entry, name, plugins = [], sourcemap = 
     target: 'node20',
     sourcemap,
     logLevel: 'error',
-    tsconfigRaw: process.env.TSRAW ? { compilerOptions: { useDefineForClassFields: false } } : undefined,
+    // Assigned, not defined: what a class that is made for every event has is set in a tenth of the time.
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
     plugins: [...plugins, packages],
   });
   const options = sourcemap ? { ...SPREADS_ASSIGNED, sourceMaps: 'inline', inputSourceMap: true } : SPREADS_ASSIGNED;
