@@ -3,38 +3,40 @@
  * hundreds, every request reads them all, and looks for one.
  */
 import type { IdempotencyRecord } from '../../core/commit.ts';
+import type { Item } from '../table/table.ts';
+import { IDEMPOTENCY_PREFIX } from './table-layout.ts';
 
 export class IdempotencyRecords implements ReadonlyMap<string, IdempotencyRecord> {
-  /** As they stand in the rows, by idempotency key. */
-  readonly #json: ReadonlyMap<string, string>;
+  readonly #rows: readonly Item[];
 
-  constructor(json: ReadonlyMap<string, string>) {
-    this.#json = json;
+  /** `rows`: those of the records, with distinct keys. */
+  constructor(rows: readonly Item[]) {
+    this.#rows = rows;
   }
 
   get size(): number {
-    return this.#json.size;
+    return this.#rows.length;
   }
 
   has(key: string): boolean {
-    return this.#json.has(key);
+    return this.#rowOf(key) !== undefined;
   }
 
   get(key: string): IdempotencyRecord | undefined {
-    const json = this.#json.get(key);
-    return json === undefined ? undefined : parsed(json);
+    const row = this.#rowOf(key);
+    return row && parsed(row);
   }
 
-  keys(): MapIterator<string> {
-    return this.#json.keys();
+  *keys(): MapIterator<string> {
+    for (const row of this.#rows) yield keyOf(row);
   }
 
   *values(): MapIterator<IdempotencyRecord> {
-    for (const json of this.#json.values()) yield parsed(json);
+    for (const row of this.#rows) yield parsed(row);
   }
 
   *entries(): MapIterator<[string, IdempotencyRecord]> {
-    for (const [key, json] of this.#json) yield [key, parsed(json)];
+    for (const row of this.#rows) yield [keyOf(row), parsed(row)];
   }
 
   [Symbol.iterator](): MapIterator<[string, IdempotencyRecord]> {
@@ -44,6 +46,12 @@ export class IdempotencyRecords implements ReadonlyMap<string, IdempotencyRecord
   forEach(visit: (record: IdempotencyRecord, key: string, all: ReadonlyMap<string, IdempotencyRecord>) => void): void {
     for (const [key, record] of this) visit(record, key, this);
   }
+
+  #rowOf(key: string): Item | undefined {
+    const name = IDEMPOTENCY_PREFIX + key;
+    return this.#rows.find((row) => row.sk === name);
+  }
 }
 
-const parsed = (json: string) => JSON.parse(json) as IdempotencyRecord;
+const keyOf = (row: Item) => row.sk.slice(IDEMPOTENCY_PREFIX.length);
+const parsed = (row: Item) => JSON.parse(String(row.record)) as IdempotencyRecord;

@@ -41,15 +41,13 @@ export function tornRead(): PlatformError {
 
 export function toAggregate(id: AggregateId, rows: readonly Item[]): Aggregate {
   const items = new Map<string, JsonObject>();
-  const records = new Map<string, string>();
+  const records: Item[] = [];
   let head: Item | null = null;
   for (const row of rows) {
     if (row.sk === HEAD) head = row;
     else if (row.sk.startsWith(ITEM_PREFIX)) {
       items.set(row.sk.slice(ITEM_PREFIX.length), JSON.parse(String(row.data)) as JsonObject);
-    } else if (row.sk.startsWith(IDEMPOTENCY_PREFIX)) {
-      records.set(row.sk.slice(IDEMPOTENCY_PREFIX.length), String(row.record));
-    }
+    } else if (row.sk.startsWith(IDEMPOTENCY_PREFIX)) records.push(row);
   }
   return { id, head: toHead(head), items, idempotency: new IdempotencyRecords(records) };
 }

@@ -13,6 +13,8 @@ export type ChangeObserver = (writes: readonly TableWrite[], before: readonly (I
 
 export class MemoryRows {
   readonly #partitions = new Map<string, Partition>();
+  #lastPk = '';
+  #last: Partition | undefined;
   readonly #onChange: ChangeObserver | null;
 
   /** `onChange`: told of every change at the instant at which it happens. */
@@ -22,7 +24,16 @@ export class MemoryRows {
 
   /** `null`: there is none. */
   peek(key: Key): Item | null {
-    return this.#partitions.get(key.pk)?.rows.get(key.sk) ?? null;
+    return this.#partitionOf(key.pk)?.rows.get(key.sk) ?? null;
+  }
+
+  /** Most calls ask for several rows of the same table key, one after the other. */
+  #partitionOf(pk: string): Partition | undefined {
+    if (pk !== this.#lastPk) {
+      this.#lastPk = pk;
+      this.#last = this.#partitions.get(pk);
+    }
+    return this.#last;
   }
 
   getMany(keys: readonly Key[]): readonly Item[] {
@@ -32,7 +43,7 @@ export class MemoryRows {
   query(pk: string, options: Pick<QueryOptions, 'prefix' | 'after' | 'limit'>): Page {
     const { prefix = '', after = '', limit } = options;
     const items: Item[] = [];
-    const partition = this.#partitions.get(pk);
+    const partition = this.#partitionOf(pk);
     if (!partition) return { items, next: null };
     const { rows, order } = partition;
     // Both are lower bounds: nothing before either is asked for.
@@ -49,7 +60,8 @@ export class MemoryRows {
   }
 
   transact(writes: readonly TableWrite[]): WriteResult {
-    const before = writes.map((write) => this.peek(keyOf(write)));
+    const before: (Item | null)[] = [];
+    for (const write of writes) before.push(this.peek(keyOf(write)));
     let refusals: Refusal[] | null = null;
     for (let index = 0; index < writes.length; index++) {
       const when = writes[index]?.when;
@@ -74,9 +86,9 @@ export class MemoryRows {
     );
   }
 
-  /** Every item, in no order: for checkers. */
-  *all(): Iterable<Item> {
-    for (const { rows } of this.#partitions.values()) yield* rows.values();
+  /** Those under which there are rows or have been: for checkers. */
+  tableKeys(): Iterable<string> {
+    return this.#partitions.keys();
   }
 
   #apply(write: TableWrite): void {
@@ -87,9 +99,10 @@ export class MemoryRows {
 
   #put(item: Item): void {
     const { pk, sk } = item;
-    const partition = this.#partitions.get(pk);
+    const partition = this.#partitionOf(pk);
     if (!partition) {
-      this.#partitions.set(pk, { rows: new Map([[sk, item]]), order: [sk] });
+      this.#last = { rows: new Map([[sk, item]]), order: [sk] };
+      this.#partitions.set(pk, this.#last);
       return;
     }
     const { rows, order } = partition;
@@ -98,7 +111,7 @@ export class MemoryRows {
   }
 
   #delete({ pk, sk }: Key): void {
-    const partition = this.#partitions.get(pk);
+    const partition = this.#partitionOf(pk);
     if (partition?.rows.delete(sk)) partition.order.splice(placeOf(partition.order, sk), 1);
   }
 }

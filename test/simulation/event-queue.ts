@@ -43,7 +43,9 @@ export class EventQueue {
   events = 0;
   /** Set by whoever ran code of a process: its promises must settle before the next event. */
   dirty = false;
-  /** Runs after each settled event. */
+  /** Set besides by whoever ran code of a process that may hold the cell. */
+  toJudge = false;
+  /** Runs after each settled event in which such a process ran: nobody else can begin to hold the cell. */
   afterEach: () => void = () => undefined;
 
   in(ms: number, run: () => void): void {
@@ -91,7 +93,8 @@ export class EventQueue {
             settle();
             // Set again meanwhile by what the promises ran, and settled with it.
             this.dirty = false;
-            this.afterEach();
+            if (this.toJudge) this.afterEach();
+            this.toJudge = false;
           } while (go());
           resolve();
         } catch (error) {

@@ -109,6 +109,7 @@ function crash(world: World, name: string): () => void {
     if (name.startsWith('operator@')) world.startOperator(regionOf(name));
     else world.startCell(name);
     world.queue.dirty = true;
+    world.queue.toJudge = true;
   };
 }
 

@@ -379,7 +379,7 @@ export class Oracle {
     return this.#world?.storeOf(region).table.peek(FENCES[shard] ?? fenceKey(shard)) ?? null;
   }
 
-  /** After every event, hence without a list where one will do. */
+  /** After every turn of a cell's process, hence without a list where one will do. */
   #checkStandings(): void {
     const world = this.#world;
     if (!world) return;

@@ -14,6 +14,8 @@ export interface SimProcessOptions {
   /** Own milliseconds per true millisecond. */
   readonly rate: number;
   readonly rng: Rng;
+  /** Whether its code keeps a lease: then its standing is judged after each of its turns. */
+  readonly mayHold: boolean;
 }
 
 /** Stops the process at its next write over a link: in the worst moment, between its last look and the effect, or the answer. */
@@ -95,6 +97,7 @@ export class SimProcess implements Clock {
   readonly #offsetMs: number;
   readonly #rate: number;
   readonly #rng: Rng;
+  readonly #mayHold: boolean;
   #state: 'running' | 'paused' | 'crashed' = 'running';
   #held: Held[] = [];
   readonly #sleepers = new Map<SleepSignal, Set<Sleep>>();
@@ -108,6 +111,7 @@ export class SimProcess implements Clock {
     this.#offsetMs = options.offsetMs;
     this.#rate = options.rate;
     this.#rng = options.rng;
+    this.#mayHold = options.mayHold;
   }
 
   get rate(): number {
@@ -163,7 +167,7 @@ export class SimProcess implements Clock {
   /** Runs code of this process: now, or when it goes on, or never. */
   deliver(kind: Held['kind'], act: () => void): void {
     if (this.#state === 'running') {
-      this.#queue.dirty = true;
+      this.#runs();
       act();
     } else this.receive(new Action(kind, act));
   }
@@ -174,8 +178,13 @@ export class SimProcess implements Clock {
       this.#held.push(held);
       return;
     }
-    this.#queue.dirty = true;
+    this.#runs();
     held.act();
+  }
+
+  #runs(): void {
+    this.#queue.dirty = true;
+    if (this.#mayHold) this.#queue.toJudge = true;
   }
 
   springTrap(when: Trap['when'], link: string): void {

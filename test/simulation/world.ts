@@ -264,10 +264,12 @@ export class World {
     for (const other of this.cells.values()) {
       if (Math.abs(other.process.rate - rate) > 0.05) this.saw('clocks drift by more than 5 %');
     }
-    return new SimProcess({ queue: this.queue, name, offsetMs: rng.next() * 1_000_000, rate, rng });
+    const mayHold = !name.startsWith('operator@');
+    return new SimProcess({ queue: this.queue, name, offsetMs: rng.next() * 1_000_000, rate, rng, mayHold });
   }
 
   #table(process: SimProcess, to: string): SimTable {
+    const isOwn = to === `store@${regionOf(process.name)}`;
     return new SimTable({
       queue: this.queue,
       process,
@@ -275,15 +277,13 @@ export class World {
       link: this.link(`${process.name}>${to}`),
       sending: () => this.sending,
       saw: (trouble) => this.saw(trouble),
-      sends: (writes) => this.#sends({ process, to, writes }),
+      sends: isOwn ? (writes) => this.#sends(process, writes) : nothing,
     });
   }
 
   /** A commit leaves a process: it must hold the lease at that instant, under that epoch. */
-  #sends(sent: { process: SimProcess; to: string; writes: readonly TableWrite[] }): void {
-    const { process, to, writes } = sent;
-    if (to !== `store@${regionOf(process.name)}`) return;
-    const entry = writes.find((write) => write.kind === 'put' && write.item.pk.startsWith('JOURNAL#'));
+  #sends(process: SimProcess, writes: readonly TableWrite[]): void {
+    const entry = writes.findLast((write) => write.kind === 'put' && write.item.pk.startsWith('JOURNAL#'));
     if (entry?.kind !== 'put') return;
     const epoch = Number(entry.item.sk.split('#').at(-2));
     const standing = this.cells.get(process.name)?.cell.runtime.standing();
@@ -304,5 +304,8 @@ function known<T>(map: ReadonlyMap<string, T>, name: string): T {
   if (found === undefined) throw new Error(`nothing named ${name} in this world`);
   return found;
 }
+
+/** To another region's store no commit goes under the sender's own lease. */
+const nothing = () => undefined;
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
