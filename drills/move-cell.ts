@@ -1,6 +1,7 @@
 /** Moves a cell during a drill: detection by a client, the coordinator's steps, and the first write that the new owner takes. */
 import { type Lab, within } from './lab.ts';
 import type { Move, MoveResult } from './ports/failover-port.ts';
+import type { Pace } from './workload/prober.ts';
 
 /** The longest lease wait that a topology may ask for, twice. */
 const MOVE_MS_MAX = 60_000;
@@ -76,8 +77,13 @@ function markServed(lab: Lab, cell: string): void {
 const CLOSE_UP_MS = 400;
 
 /** Looks closely at these cells while `measured` runs. Fine probes all the time would be the load, and not its measure. */
-export async function closeUp(lab: Lab, cells: readonly string[], measured: () => Promise<void>): Promise<void> {
-  lab.load.probeFinely(cells);
+export async function closeUp(
+  lab: Lab,
+  cells: readonly string[],
+  measured: () => Promise<void>,
+  pace: Pace = lab.options.fineProbe,
+): Promise<void> {
+  lab.load.probeFinely(cells, pace);
   try {
     await lab.clock.sleep(CLOSE_UP_MS, lab.signal);
     await measured();

@@ -1,5 +1,5 @@
 /** The steady state: every cell asked about acknowledges nearly all of its probes, and soon. What must hold before, during and after. */
-import type { Lab } from './lab.ts';
+import { type Lab, until } from './lab.ts';
 import type { SteadyStateProbe } from './report/drill-report.ts';
 import type { CellWindow } from './workload/probe-log.ts';
 
@@ -12,6 +12,8 @@ const PROBES_MIN = 5;
 /** A machine that is so busy that answers take a second gives too few probes to judge by: then a longer window counts. */
 const LONG_WINDOWS = 5;
 const BEFORE_MS_MAX = 20_000;
+/** Beyond `holdMs`, for the same reason. */
+const HOLD_MORE_MS_MAX = 15_000;
 /** After the heal, processes start and connect again. */
 const AFTER_MS_MAX = 30_000;
 const POLL_MS = 100;
@@ -69,6 +71,12 @@ export function steadyDuring(lab: Lab): SteadyStateProbe | null {
   if (faultAtMs === null || cells.length === 0) return null;
   const toMs = healAtMs ?? lab.recorder.nowMs();
   return steadyStateOf(lab, { cells, fromMs, toMs, shareMin: ACKNOWLEDGED_SHARE_DURING_MIN });
+}
+
+/** The fault lasts for `holds` times `holdMs`, and on until those that must be steady meanwhile were asked often enough to tell; bounded. */
+export async function holdFault(lab: Lab, { holds = 1 }: { readonly holds?: number } = {}): Promise<void> {
+  await lab.clock.sleep(holds * lab.options.holdMs, lab.signal);
+  await until(lab, { withinMs: HOLD_MORE_MS_MAX }, () => !steadyDuring(lab)?.tooFew);
 }
 
 export function cellsOf(lab: Lab): readonly string[] {

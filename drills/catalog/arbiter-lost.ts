@@ -15,6 +15,8 @@ type Variant = (typeof VARIANTS)[number];
 
 /** Of a lease: the next renewal is due within a quarter, and the lease lasts for nine tenths. */
 const BRIEF_LEASES = 1 / 3;
+/** Of all cells at once: at the fine pace their probes would be the load that they are to notice nothing beside. */
+const BRIEF_PACE: Pace = { intervalMs: 100, deadlineMs: 1_000, openMax: 8 };
 const CART_PACE: Pace = { intervalMs: 200, deadlineMs: 1_000, openMax: 6 };
 /** A failover that can't be had must say so: the arbiter's own bounds, several times over. */
 const REFUSED_MS_MAX = 30_000;
@@ -34,12 +36,13 @@ export const arbiterLost: Experiment = {
 
 async function briefly(lab: Lab): Promise<void> {
   const cells = cellsOf(lab);
-  await closeUp(lab, cells, async () => {
+  const briefly = async () => {
     const lost = await lose(lab, 'stop');
     await lab.clock.sleep(BRIEF_LEASES * lab.sight.topology.lease.ttlMs, lab.signal);
     // What is looked at is a fact by now: a stopped process is silent from the stop on.
     await Promise.all([lost.verified, giveBack(lab, lost)]);
-  });
+  };
+  await closeUp(lab, cells, briefly, BRIEF_PACE);
   lab.notes.during = { cells, fromMs: lab.notes.faultAtMs ?? 0 };
 }
 

@@ -6,7 +6,7 @@
 import type { Experiment } from '../experiment.ts';
 import { type Lab, within } from '../lab.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
-import { ACKNOWLEDGED_SHARE_DURING_MIN } from '../steady-state.ts';
+import { ACKNOWLEDGED_SHARE_DURING_MIN, holdFault } from '../steady-state.ts';
 import { type TenantTally, tallyTenants } from '../workload/tenant-tally.ts';
 
 /** In `holdMs`: long enough for dozens of refusals. */
@@ -35,7 +35,7 @@ export const cellLost: Experiment = {
     await clock.sleep(SETTLE_MS, lab.signal);
     const fromMs = recorder.nowMs();
     await lost.verified;
-    await clock.sleep(LOST_HOLDS * lab.options.holdMs, lab.signal);
+    await holdFault(lab, { holds: LOST_HOLDS });
     judgeRefusals(lab, { cell, fromMs, toMs: recorder.nowMs() });
     judgeOthers(lab, { cell, tallies: endTally() });
     // Patient probes from here on: a process that has just started is slow, which is not the same as away.

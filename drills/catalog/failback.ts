@@ -8,6 +8,7 @@ import type { Lab } from '../lab.ts';
 import { closeUp, moveCell } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { Move, MoveResult } from '../ports/failover-port.ts';
+import { holdFault } from '../steady-state.ts';
 import { loseAndTakeOver } from './region-lost.ts';
 
 /** Writes made in the meantime stay in the home region's journal: they are what it has alone. */
@@ -33,8 +34,8 @@ export const failback: Experiment = {
       const lost = await loseWithUnshipped(lab);
       notes.recoveryUntilMs = recorder.nowMs();
       await lost?.verified;
-      await lab.clock.sleep(lab.options.holdMs, lab.signal);
       notes.during = { cells: activeCells, fromMs: notes.recoveryUntilMs };
+      await holdFault(lab);
       notes.healAtMs = recorder.nowMs();
       lab.mark('heal', `${region} is started again`);
       await lab.nemesis.healAll();

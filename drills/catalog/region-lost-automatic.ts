@@ -3,7 +3,8 @@ import { expectGuarded, inAutomaticMode, noteMoves, settledMoves } from '../auto
 import type { Experiment } from '../experiment.ts';
 import { type Lab, within } from '../lab.ts';
 import { closeUp } from '../move-cell.ts';
-import { noteBystanders, processesOf } from './region-lost.ts';
+import { holdFault } from '../steady-state.ts';
+import { judgeAliveFrom, noteBystanders, processesOf } from './region-lost.ts';
 
 /** Detection, agreement, jitter, the lease wait and the move, on a machine that has other things to do. */
 const SERVED_MS_MAX = 60_000;
@@ -16,7 +17,7 @@ export const regionLostAutomatic: Experiment = {
     `When ${lab.region} is lost and nobody asks for a failover, automation in ${lab.peer} moves at most ${lab.sight.topology.automation.cellsMovedMax} of its cells, each once, and none back; the rest waits for a person. Nothing that was acknowledged as replicated is lost. Detection is measured apart from the move.`,
   run: (lab) =>
     inAutomaticMode(lab, async () => {
-      const { notes, nemesis, activeCells, region, clock } = lab;
+      const { notes, nemesis, activeCells, region } = lab;
       const expected = activeCells.slice(0, lab.sight.topology.automation.cellsMovedMax);
       notes.cellsHit = [...activeCells];
       await closeUp(lab, activeCells, async () => {
@@ -31,7 +32,8 @@ export const regionLostAutomatic: Experiment = {
       noteMoves(lab, moves);
       expectGuarded(lab, moves);
       notes.newEpochs = moves.map(({ cell }) => cell);
-      await clock.sleep(lab.options.holdMs, lab.signal);
+      judgeAliveFrom(lab, notes.recoveryUntilMs);
+      await holdFault(lab);
       noteBystanders(lab);
       notes.healAtMs = lab.recorder.nowMs();
       lab.mark('heal', `${region} is started again`);

@@ -7,7 +7,7 @@ import type { Lab } from '../lab.ts';
 import { closeUp, moveCell, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import type { ProcessSight } from '../ports/platform-port.ts';
-import { cellsOf } from '../steady-state.ts';
+import { cellsOf, holdFault } from '../steady-state.ts';
 
 export const regionLost: Experiment = {
   name: 'region-lost',
@@ -16,7 +16,7 @@ export const regionLost: Experiment = {
   hypothesis: (lab) =>
     `When ${lab.region} loses ${howLost(lab)} at one instant, ${lab.activeCells.join(' and ')} go on in ${lab.peer}. Nothing that was acknowledged as replicated is lost, whatever else is lost is counted, and no order is charged twice. ${bystanders(lab)} How long writes are away is measured.`,
   run: async (lab) => {
-    const { failover, notes, activeCells, region, peer, clock } = lab;
+    const { failover, notes, activeCells, region, peer } = lab;
     const stopWatch = await failover.watch({ cells: activeCells, operatorRegion: peer });
     try {
       notes.cellsHit = [...activeCells];
@@ -26,7 +26,8 @@ export const regionLost: Experiment = {
       });
       notes.recoveryUntilMs = lab.recorder.nowMs();
       await lost?.verified;
-      await clock.sleep(lab.options.holdMs, lab.signal);
+      judgeAliveFrom(lab, notes.recoveryUntilMs);
+      await holdFault(lab);
       noteBystanders(lab);
       notes.healAtMs = lab.recorder.nowMs();
       lab.mark('heal', `${region} is started again`);
@@ -61,10 +62,12 @@ function bystanders(lab: Lab): string {
 }
 
 /** With the peer's stores gone, steady is asked for once all have gone on alone; else from the fault on. */
+export function judgeAliveFrom(lab: Lab, fromMs: number): void {
+  if (!lab.options.keepStores) lab.notes.during = { cells: cellsOf(lab), fromMs };
+}
+
 export function noteBystanders(lab: Lab): void {
   const { notes, activeCells, load, recorder } = lab;
-  const fromMs = notes.recoveryUntilMs ?? 0;
-  if (!lab.options.keepStores) notes.during = { cells: cellsOf(lab), fromMs };
   for (const cell of cellsOf(lab).filter((one) => !activeCells.includes(one))) {
     const durationMs = load.log.longestGapMs(cell, { fromMs: notes.faultAtMs ?? 0, toMs: recorder.nowMs() });
     lab.mark('served', 'longest time between two acknowledged writes, in a cell that was not moved', {

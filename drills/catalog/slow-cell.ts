@@ -5,7 +5,7 @@
 import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
-import { cellsOf } from '../steady-state.ts';
+import { cellsOf, holdFault } from '../steady-state.ts';
 
 const RUN_RATIO = 0.5;
 /** In `holdMs`: longer than a lease and its margin, so that a lease that is not renewed shows. */
@@ -28,7 +28,7 @@ export const slowCell: Experiment = {
   hypothesis: (lab) =>
     `When ${SUBJECTS[variantOf(lab)]} of ${cellOf(lab)} in ${lab.region} runs for half of the time only, the cell answers later but answers, it stays where it is, no other cell notices, and nothing that was acknowledged is lost.`,
   run: async (lab) => {
-    const { notes, clock, recorder } = lab;
+    const { notes, recorder } = lab;
     const cell = cellOf(lab);
     notes.cellsHit = [cell];
     // Slow is not gone: there is nothing to take over.
@@ -38,9 +38,8 @@ export const slowCell: Experiment = {
     const owner = lab.load.log.ownerOf(cell);
     const slowed = await slow(lab, cell);
     await slowed.verified;
-    const slowMs = SLOW_HOLDS * lab.options.holdMs;
-    const during = { fromMs: notes.faultAtMs ?? 0, toMs: recorder.nowMs() + slowMs };
-    await clock.sleep(slowMs, lab.signal);
+    await holdFault(lab, { holds: SLOW_HOLDS });
+    const during = { fromMs: notes.faultAtMs ?? 0, toMs: recorder.nowMs() };
     reportServed(lab, { before, during });
     judgeAnswers(lab, { cell, ...during });
     judgeOwner(lab, { cell, before: owner });

@@ -3,6 +3,7 @@ import type { Experiment } from '../experiment.ts';
 import type { Lab } from '../lab.ts';
 import { closeUp, moveCell } from '../move-cell.ts';
 import type { MoveKind } from '../ports/failover-port.ts';
+import { holdFault } from '../steady-state.ts';
 
 export const switchover: Experiment = {
   name: 'switchover',
@@ -10,12 +11,12 @@ export const switchover: Experiment = {
   hypothesis: (lab) =>
     `${cellOf(lab)} can be moved from ${lab.region} to ${lab.peer} and back under load. Nothing that was acknowledged is lost, in any acknowledgement mode, and no other cell notices. How long writes are away each time is measured.`,
   run: async (lab) => {
-    const { notes, clock, region, peer } = lab;
+    const { notes, region, peer } = lab;
     const cell = cellOf(lab);
     notes.cellsHit = [cell];
     await moveAndMeasure(lab, { cell, kind: 'switchover', to: peer });
     notes.recoveryUntilMs = lab.recorder.nowMs();
-    await clock.sleep(lab.options.holdMs, lab.signal);
+    await holdFault(lab);
     await moveAndMeasure(lab, { cell, kind: 'failback', to: region });
     notes.healAtMs = lab.recorder.nowMs();
   },

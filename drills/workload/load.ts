@@ -31,10 +31,12 @@ export class Load {
   readonly #options: LoadOptions;
   readonly #running: Promise<void>[] = [];
   #fineCells: readonly string[] = [];
+  #finePace: Pace;
   #stopped = false;
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    this.#finePace = options.fineProbe;
   }
 
   start(): void {
@@ -43,9 +45,10 @@ export class Load {
     for (const prober of this.#probers()) this.#running.push(prober.run(stopped));
   }
 
-  /** Probes these cells at the fine pace from now on, and all others at the coarse one. */
-  probeFinely(cells: readonly string[]): void {
+  /** Probes these cells at the fine pace from now on, or at another that has no more probes open, and all others at the coarse one. */
+  probeFinely(cells: readonly string[], pace: Pace = this.#options.fineProbe): void {
     this.#fineCells = cells;
+    this.#finePace = pace;
   }
 
   /** Resolves after the last answer; every call has a deadline, so it does. */
@@ -74,7 +77,7 @@ export class Load {
     const lanes = Math.max(fineProbe.openMax, coarseProbe.openMax);
     const onProbe = this.log.add.bind(this.log);
     return this.#probeTenants().map((tenant, index) => {
-      const pace = () => (this.#fineCells.includes(tenant.cell) ? fineProbe : coarseProbe);
+      const pace = () => (this.#fineCells.includes(tenant.cell) ? this.#finePace : coarseProbe);
       const firstClient = PROBER_CLIENTS + index * lanes;
       return new Prober({ tenant, firstClient, lanes, entry, recorder, clock, pace, onProbe });
     });
