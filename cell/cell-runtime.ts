@@ -28,6 +28,10 @@ export interface CellRuntime {
   readonly store: CellStore;
   readonly clock: Clock;
   readonly rng: Rng;
+  /** What this process runs, as it was deployed; `null`: nobody told. */
+  readonly release: string | null;
+  /** One line for the log of this process. Never throws. */
+  readonly log: (line: string) => void;
   /** Limits, modes and whatever else is set at run time: in memory, always there. */
   readonly documents: Documents;
   /** The door of the process: refuses early what is beyond the document `limits`. */

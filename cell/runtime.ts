@@ -39,6 +39,9 @@ export interface StartedCell extends RunningCell {
   readonly isWarm: () => boolean;
 }
 
+/** To where the supervisor has its output appended; one that can't be written to is no reason to fail. */
+const logLine = (line: string) => void process.stdout.write(`${line}\n`, () => undefined);
+
 let running: StartedCell | null = null;
 
 export type CellStatus = Awaited<ReturnType<typeof statusOf>>;
@@ -52,7 +55,8 @@ export async function startCellRuntime(env: Environment): Promise<StartedCell> {
   if (config.storeUrl !== undefined) await ensureTable({ client, name, clock: systemClock });
   if (running) return running;
   const documents = config.keptPath === undefined ? null : new KeptFile({ clock: systemClock, path: config.keptPath });
-  const cell = composeCell({ config, tables, clock: systemClock, rng: systemRng, env, documents });
+  const parts = { config, tables, clock: systemClock, rng: systemRng, env, documents, log: logLine };
+  const cell = composeCell(parts);
   // A switch that was set holds for the first request, too.
   await cell.loadDocuments();
   const ending = new AbortController();

@@ -47,6 +47,8 @@ export interface CellParts {
   readonly env: Environment;
   /** Where documents outlive the process; `null`: nowhere. Absent: nobody is asked for documents, the bundled ones hold. */
   readonly documents?: DocumentKeeping | null;
+  /** Absent: what would be said is not. */
+  readonly log?: (line: string) => void;
 }
 
 export interface Wiring extends CellParts {
@@ -151,7 +153,7 @@ interface RuntimeParts {
   readonly rules: Map<string, ConflictRule>;
 }
 
-function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: RuntimeParts): CellRuntime {
+function toRuntime({ config, clock, rng, env, hearsPeer, log }: Wiring, parts: RuntimeParts): CellRuntime {
   const { keeper, heartbeat, relay, store, placement, documents, glass, admission, rules } = parts;
   const { cell, region, peer } = config;
   return {
@@ -159,6 +161,8 @@ function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: Runtim
     store,
     clock,
     rng,
+    release: env.HOLDFAST_RELEASE ?? null,
+    log: log ?? silent,
     documents: withBreakGlass(documents, glass),
     admission,
     hearsPeer,
@@ -173,6 +177,8 @@ function toRuntime({ config, clock, rng, env, hearsPeer }: Wiring, parts: Runtim
     setting: (name) => required(env, name),
   };
 }
+
+const silent = () => undefined;
 
 export function toStanding(keeper: LeaseKeeper): Standing {
   const standing = keeper.standing();

@@ -12,8 +12,10 @@ export function cellEnvironment(of: {
   readonly topology: Topology;
   readonly cell: CellSpec;
   readonly region: RegionName;
+  /** Every line that a function logs carries it. */
+  readonly release: string;
 }): FunctionEnvironment {
-  const { topology, cell, region } = of;
+  const { topology, cell, region, release } = of;
   const { ttlMs, renewEveryMs } = CADENCES[topology.aws.keepers].figures(topology.lease);
   return {
     HOLDFAST_CELL: cell.id,
@@ -24,6 +26,7 @@ export function cellEnvironment(of: {
     HOLDFAST_RENEW_EVERY_MS: String(renewEveryMs),
     HOLDFAST_FENCE_SHARDS: String(fenceShards(cell)),
     HOLDFAST_PEER_LOSS: topology.peerLoss,
+    HOLDFAST_RELEASE: release,
   };
 }
 
@@ -31,13 +34,11 @@ export function cellEnvironment(of: {
 export function keeperEnvironment(of: {
   readonly topology: Topology;
   readonly serviceUrls: string;
-  readonly release: string;
 }): FunctionEnvironment {
-  const { topology, serviceUrls, release } = of;
+  const { topology, serviceUrls } = of;
   return {
     HOLDFAST_KEEPERS: topology.aws.keepers,
     HOLDFAST_SERVICE_URLS: serviceUrls,
-    HOLDFAST_RELEASE: release,
   };
 }
 

@@ -34,7 +34,7 @@ export function lambdaCell(env: Environment, options: LambdaCellOptions = {}): O
   const config = cellConfig(env);
   const clock = freezeAwareClock(systemClock);
   const documents = options.documentsPath && new KeptFile({ clock, path: options.documentsPath });
-  const parts = { config, tables: openTables(config, clock), clock, rng: systemRng, env };
+  const parts = { config, tables: openTables(config, clock), clock, rng: systemRng, env, log: console.log };
   return new OnDemandCell({ ...parts, ...(documents ? { documents } : {}) }, options);
 }
 

@@ -5,8 +5,9 @@ import { modesType } from '../modes/modes-type.ts';
 import type { DocumentType } from './document-type.ts';
 import { limitsDocument } from './limits-document.ts';
 import { rankingDocument } from './ranking-document.ts';
+import { samplingDocument } from './sampling-document.ts';
 
-export const DOCUMENT_TYPES: readonly DocumentType[] = [limitsDocument, rankingDocument, modesType];
+export const DOCUMENT_TYPES: readonly DocumentType[] = [limitsDocument, samplingDocument, rankingDocument, modesType];
 
 /** All shelves, with a stable and a staged edition each, fit into one page of the arbiter (1 MB), so one question reads them. */
 export const SHELVES_BYTES_MAX = 900 * 1024;

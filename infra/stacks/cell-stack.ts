@@ -57,16 +57,10 @@ export class CellStack extends PlatformStack {
     const services = SERVICES.map((name) => this.#function(name, { reservedConcurrency: reservedConcurrency[name] }));
     const urls = Object.fromEntries(SERVICES.map((name, index) => [name, services[index]?.url ?? '']));
     const keeper = this.#function('keeper', {
-      environment: keeperEnvironment({
-        topology,
-        serviceUrls: Stack.of(this).toJsonString(urls),
-        release: props.bundles.release,
-      }),
+      environment: keeperEnvironment({ topology, serviceUrls: Stack.of(this).toJsonString(urls) }),
     });
-    // The lines of their metrics carry it.
-    const told = { environment: { HOLDFAST_RELEASE: props.bundles.release } };
-    const replicator = this.#function('replicator', told);
-    const relay = this.#function('relay', told);
+    const replicator = this.#function('replicator');
+    const relay = this.#function('relay');
     this.#ringOnJournal(replicator);
     for (const [name, { live }] of Object.entries({ keeper, replicator, relay })) {
       const ruleName = `${cellFunctionName(cell.id, name)}-every-minute`;
@@ -89,7 +83,7 @@ export class CellStack extends PlatformStack {
       stage: topology.aws.stage,
       wave: topology.waves.findIndex((wave) => wave.includes(cell.id)) + 1,
       environment: {
-        ...cellEnvironment({ topology, cell, region }),
+        ...cellEnvironment({ topology, cell, region, release: bundles.release }),
         ...(spec.others.includes('call-payments') ? { PAYMENTS_URL: `{{resolve:ssm:${PAYMENTS_URL_PARAMETER}}}` } : {}),
         ...more.environment,
       },

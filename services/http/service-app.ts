@@ -16,11 +16,12 @@ import { admit, type Call, IDEMPOTENCY_KEY_HEADER, notActive, OWNER_HEADER, repe
 import { ageOfAnswerMs, askOtherRegion } from './freshness.ts';
 import { problemResponse } from './problem-response.ts';
 import { readJson } from './request-body.ts';
+import { requestLines } from './request-lines.ts';
 import { type Reply, type Route, type RouteHandler, routeMode, type Schema } from './route.ts';
 import { validated } from './validation.ts';
 
 interface ServiceEnv {
-  Variables: { policy: RoutePolicy; call: Call };
+  Variables: { operation: string; policy: RoutePolicy; call: Call };
 }
 
 export type ServiceApp = Hono<ServiceEnv>;
@@ -36,7 +37,8 @@ export interface ServiceOptions {
 
 export function createServiceApp({ runtime, title, routes, openApiPath }: ServiceOptions): ServiceApp {
   const app: ServiceApp = new Hono<ServiceEnv>();
-  app.onError((error, context) => {
+  app.use(requestLines(runtime, (context) => context.get('operation') ?? null));
+  const problemOf = (error: Error, context: Context<ServiceEnv>) => {
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const idempotencyKey = call?.idempotencyKey ?? repeatableKey(context.req.header(IDEMPOTENCY_KEY_HEADER));
@@ -44,9 +46,11 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
     // "There is none" of a copy, or of a line that lost what the caller had seen, must not read like the owner's.
     if (call !== undefined && !isElsewhere(error)) markRead(problem, { runtime, call });
     return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });
-  });
+  };
+  app.onError(problemOf);
   app.notFound((context) => {
-    throw notFound(context.req.method, context.req.path);
+    context.error = notFound(context.req.method, context.req.path);
+    return problemOf(context.error, context);
   });
   const document = async (context: Context<ServiceEnv>) => {
     const { openApiDocument } = await import('./openapi.ts');
@@ -73,6 +77,7 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
   // A route that is missing from the ladder would work at every level: then its service does not start.
   routeMode(route, view.current);
   app.on(route.method, [route.path], async (context) => {
+    context.set('operation', route.operation);
     context.set('policy', policy);
     const modes = view.current;
     const mode = routeMode(route, modes);

@@ -73,6 +73,8 @@ function bound(runtime: CellRuntime): Omit<CellRuntime, 'store'> {
     identity: runtime.identity,
     clock: runtime.clock,
     rng: runtime.rng,
+    release: runtime.release,
+    log: runtime.log,
     documents: runtime.documents,
     admission: runtime.admission,
     hearsPeer: runtime.hearsPeer,

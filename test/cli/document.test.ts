@@ -72,7 +72,7 @@ describe('holdfast document', () => {
     await tableMapSource({ arbiter: desk.arbiter, clock: systemClock }).publishFirst(placement, 1_000);
     expect(jsonOf(await run('document list --json'))).toMatchObject({
       placement: { version: 1 },
-      types: [{ name: 'limits', version: 0 }, {}, {}],
+      types: [{ name: 'limits', version: 0 }, { name: 'sampling' }, { name: 'ranking' }, { name: 'modes' }],
     });
     expect(jsonOf(await run('document show placement --json'))).toMatchObject({ body: { version: 1 } });
   });

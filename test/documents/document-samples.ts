@@ -7,6 +7,7 @@ export const SAMPLES: Readonly<Record<string, Json>> = {
     tenantRequestsPerSecondMax: 5_000,
     cells: [{ cell: 'c01', concurrentRequestsMax: 200 }],
   },
+  sampling: { failedShare: 1, slowShare: 0.75, slowMs: 250, otherShare: 0.05, degradedFactor: 4 },
   ranking: {
     features: [
       { name: 'whole-word', weight: 3 },

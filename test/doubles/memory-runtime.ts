@@ -16,6 +16,9 @@ export class MemoryRuntime implements CellRuntime {
   readonly store: MemoryStore;
   readonly clock: Clock;
   readonly rng: Rng = seededRng(1);
+  readonly release = 'test';
+  readonly lines: string[] = [];
+  readonly log = (line: string) => void this.lines.push(line);
   readonly documents = new DocumentCopies(DOCUMENT_TYPES);
   readonly admission: Admission;
   readonly handlers = new Map<string, MessageHandler>();
