@@ -36,6 +36,11 @@ export const BENCHES: readonly Bench[] = [
     load: async () => (await import('../bench/drain/measure-drain.ts')).measureDrain,
   }),
   bench({
+    name: 'change',
+    summary: 'how long until every process obeys a document and a switch that go everywhere at once',
+    load: async () => (await import('../bench/change/measure-change.ts')).measureChange,
+  }),
+  bench({
     name: 'synth',
     summary:
       'how long the templates of 100 cells in two regions take, with and without the rules, and how large they are',
