@@ -28,6 +28,10 @@ const AFTER_MS_MAX = 300;
 const PLACEMENT_EVERY_MS = 60_000;
 /** As the placement. A switch takes as long to reach a process that serves. */
 const DOCUMENTS_EVERY_MS = 60_000;
+/** Neither all at one instant, nor each always at its own. */
+const EVERY_RATIO = { from: 0.8, to: 1.2 } as const;
+/** After this long every process that serves has looked at the shelves. */
+export const DOCUMENTS_SPREAD_MS = DOCUMENTS_EVERY_MS * EVERY_RATIO.to;
 const PEER_ASKED_EVERY_MS = 250;
 const PEER_CALL_MS_MAX = 500;
 
@@ -124,18 +128,25 @@ export class OnDemandCell {
   async #placementIfDue(): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#placementDueAtMs) return;
-    this.#placementDueAtMs = nowMs + PLACEMENT_EVERY_MS * (0.8 + 0.4 * this.cell.rng.next());
+    this.#placementDueAtMs = nowMs + this.#about(PLACEMENT_EVERY_MS);
     await this.cell.placement.refresh().catch(keepWhatIsThere);
   }
 
   async #documentsIfDue(): Promise<void> {
-    const { documentReader, rng } = this.cell;
-    const nowMs = this.#clock.monotonicMs();
-    if (!this.#followsDocuments || nowMs < this.#documentsDueAtMs) return;
+    if (this.#followsDocuments && this.#clock.monotonicMs() >= this.#documentsDueAtMs) await this.refreshDocuments();
+  }
+
+  /** Looks at the shelves now. Never rejects: what is there stays. */
+  async refreshDocuments(): Promise<void> {
+    const { documentReader } = this.cell;
     const isFirst = this.#documentsDueAtMs === Number.NEGATIVE_INFINITY;
-    this.#documentsDueAtMs = nowMs + DOCUMENTS_EVERY_MS * (0.8 + 0.4 * rng.next());
+    this.#documentsDueAtMs = this.#clock.monotonicMs() + this.#about(DOCUMENTS_EVERY_MS);
     if (isFirst) await documentReader.load();
     await documentReader.refresh().catch(keepWhatIsThere);
+  }
+
+  #about(ms: number): number {
+    return ms * (EVERY_RATIO.from + (EVERY_RATIO.to - EVERY_RATIO.from) * this.cell.rng.next());
   }
 
   /** While the peer is in doubt no write is sent there that could show that it is back, so something has to be. */

@@ -11,6 +11,7 @@ import type { CellRuntime } from '../cell-runtime.ts';
 import { OnDemandCell } from '../on-demand-cell.ts';
 import { openTables } from '../open-tables.ts';
 import { getCellRuntime } from '../shared-runtime.ts';
+import { type DocumentsTold, isDocumentsErrand, tellDocuments } from './documents-errand.ts';
 
 export type LambdaHandler<Event, Context, Answer> = (event: Event, context: Context) => Promise<Answer>;
 
@@ -25,8 +26,10 @@ const DOCUMENTS_PATH = '/tmp/holdfast-documents.json';
 
 export interface ServiceCell {
   readonly runtime: CellRuntime;
-  /** Puts what is due for the cell around each call of a handler. */
-  serve<Event, Context, Answer>(handler: LambdaHandler<Event, Context, Answer>): LambdaHandler<Event, Context, Answer>;
+  /** Puts what is due for the cell around each call of a handler; an operator's errand is answered without it. */
+  serve<Event, Context, Answer>(
+    handler: LambdaHandler<Event, Context, Answer>,
+  ): LambdaHandler<Event, Context, Answer | DocumentsTold>;
 }
 
 /** Throws `INVALID_INPUT` for settings that are missing or make no sense: then the function fails at its deployment. */
@@ -43,6 +46,7 @@ export function serviceCell(env: Environment): ServiceCell {
   const cell = lambdaCell(env, { documentsPath: DOCUMENTS_PATH });
   return {
     runtime: cell.cell.runtime,
-    serve: (handler) => (event, context) => cell.serve(() => handler(event, context)),
+    serve: (handler) => async (event, context) =>
+      isDocumentsErrand(event) ? tellDocuments(cell) : cell.serve(() => handler(event, context)),
   };
 }

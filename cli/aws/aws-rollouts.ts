@@ -2,8 +2,10 @@
  * Staged changes of the platform in an account: the same machine and the same executor of releases as on one machine; a side of a cell
  * is a stack there. What cells share (global, region, entry and operations stacks) is not staged: "deploy --target aws" brings it.
  */
+import { tableDocumentStore } from '../../control/adapters/table-document-store.ts';
 import { cloudFormationEyes } from '../../control/aws/cloudformation-eyes.ts';
 import { planDeploy } from '../../control/deploy/deploy-plan.ts';
+import { documentMeans } from '../../control/documents/document-means.ts';
 import type { Means } from '../../control/rollout/rollout-machine.ts';
 import type { Change } from '../../control/rollout/rollout-record.ts';
 import { PlatformError } from '../../core/errors.ts';
@@ -12,6 +14,7 @@ import type { RolloutSource } from '../operator-site.ts';
 import { reachArbiter } from '../reach-arbiter.ts';
 import { RolloutOperator } from '../rollout/rollout-operator.ts';
 import { type AssemblyShelf, assemblyShelf } from './assembly-shelf.ts';
+import { awsDocumentEyes } from './aws-documents.ts';
 import { type AwsReleaseParts, openAwsRelease } from './aws-release.ts';
 import { openAwsGates } from './aws-rollout-gates.ts';
 import type { CloudDesk } from './cloud-desk.ts';
@@ -40,17 +43,27 @@ export async function openAwsRollouts(
     ...{ topology: reach.topology, ports, machine },
     releaseOf: (named) => releaseOf(named, { ...parts, shelf, assemblyDir }),
     meansFor: async (change: Change): Promise<Means> => {
-      if (change.kind !== 'release') throw notFromHere(change);
-      const { executor, close } = openAwsRelease(change.what, { ...parts, ports, shelf });
+      const { executor, gates, close } = await carriedOut(change, { ...parts, ports, shelf });
       const platform = await openAwsGates({ ...parts, ports });
       closing.push(close, () => platform.close());
-      return { executor, gates: platform.gates };
+      return { executor, gates: [...platform.gates, ...gates] };
     },
     close: () => {
       for (const close of closing.splice(0)) close();
     },
   });
 }
+
+/** A document too: whoever resumes or aborts need not know what somebody else began. */
+async function carriedOut({ kind, what }: Change, of: Opened): Promise<Means & { readonly close: () => void }> {
+  if (kind === 'release') return { ...openAwsRelease(what, of), gates: [] };
+  const { reach, machine, ports } = of;
+  const store = tableDocumentStore({ arbiter: ports.arbiter, clock: machine.clock });
+  const eyes = awsDocumentEyes(reach, machine);
+  return { ...(await documentMeans(what, { store, eyes, clock: machine.clock })), close: () => undefined };
+}
+
+type Opened = AwsReleaseParts & AwsRolloutParts;
 
 interface Kept extends AwsRolloutParts {
   readonly shelf: AssemblyShelf;
@@ -88,10 +101,6 @@ async function synthesised({ desk, assemblyDir }: Kept): Promise<string> {
   } finally {
     await prepared.close();
   }
-}
-
-function notFromHere({ what }: Change): PlatformError {
-  return refused(`${what} goes through the waves, and on AWS nobody sees from here what the functions of a cell run.`);
 }
 
 function refused(message: string): PlatformError {

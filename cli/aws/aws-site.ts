@@ -48,7 +48,7 @@ export async function openAwsSite({
   return {
     topology,
     quarantine,
-    documents: async () => openAwsDocuments(reach, machine),
+    documents: async () => openAwsDocuments({ reach, machine, stateDir }),
     rollouts: (source) => openAwsRollouts({ reach, machine, stateDir, desk, endpointOf }, source),
     drill: (request) => runAwsDrill({ reach, machine, stateDir, quarantine, endpointOf }, request),
     healDrill: () => healAwsDrill({ reach, machine, stateDir }),

@@ -1,5 +1,6 @@
 /** Documents where a process runs only while it is asked: they come beside the work, delay nobody, and are obeyed. */
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { tellDocuments } from '../../cell/functions/documents-errand.ts';
 import { tableDocumentStore } from '../../control/adapters/table-document-store.ts';
 import { canonicalJson, checksumOf } from '../../core/documents/canonical-json.ts';
 import { limitsDocument } from '../../core/documents/limits-document.ts';
@@ -76,6 +77,17 @@ describe('documents of an environment', () => {
     expect(second.body).toMatchObject({ code: 'OVERLOADED', effect: 'none' });
     letGo();
     expect((await world.settle(first)).status).toBe(200);
+  });
+
+  it('are looked for at once when an operator asks which they are, and told as they are when nobody answers', async () => {
+    await publish(1, 100);
+    const serving = all.environment(EAST, { documents: null });
+    await serving.stock('mug', 5);
+    await publish(2, 200);
+    expect((await tellDocuments(serving.cell)).documents.limits).toMatchObject({ version: 2, source: 'published' });
+    await publish(3, 300);
+    serving.arbiter.before = async () => Promise.reject(new Error('no arbiter'));
+    expect((await tellDocuments(serving.cell)).documents.limits).toMatchObject({ version: 2 });
   });
 
   it('are asked for by nobody who obeys none', async () => {

@@ -26,7 +26,6 @@ const MINUTE_MS = 60_000;
 class Desk {
   readonly arbiter = new MemoryTable();
   readonly timeline = tableTimeline({ arbiter: this.arbiter, clock: systemClock });
-  sees = true;
 
   services(): CliServices {
     const { arbiter, timeline } = this;
@@ -39,7 +38,7 @@ class Desk {
         return [{ region: regionName('us-east-1'), version, refused: null }];
       },
     };
-    const operator = documentOperator({ topology, ports, eyes: this.sees ? eyes : null, machine: MACHINE });
+    const operator = documentOperator({ topology, ports, eyes, machine: MACHINE });
     return runningServices({ clock: systemClock, documents: async () => operator });
   }
 }
@@ -109,13 +108,6 @@ describe('holdfast document', () => {
     ]);
     const again = await run(`document publish ranking ${await file(ranking('whole-word', 'term:mug'))} --why=mugs`);
     expect([again.exitCode, again.stdout]).toEqual([0, expect.stringMatching(/says that already/)]);
-  });
-
-  it('says at once when nobody could see what the cells run', async () => {
-    desk.sees = false;
-    const refused = await run(`document publish ranking ${await file(ranking('term:mug'))} --why=mugs`);
-    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/nobody sees[\s\S]*Allowed/)]);
-    expect((await run(`document publish limits ${await file(limits(256))} --why=careful`)).exitCode).toBe(0);
   });
 
   it('refuses what changes too much at once unless it is forced, and keeps what was forced', async () => {

@@ -189,6 +189,13 @@ describe('the functions of a cell', () => {
     ]);
   });
 
+  it('say which documents they run when an operator invokes them, and to nobody who sends a request', async () => {
+    const told = await call('services/cart/main.ts', EAST, { holdfast: 'documents' });
+    expect(told).toMatchObject({ documents: { limits: { version: 0, source: 'bundled', lastRefused: null } } });
+    const sent = await send('cart', EAST, 'PUT /carts/c2/items/mug', { holdfast: 'documents' });
+    expect([sent.status, sent.body.documents]).toEqual([400, undefined]);
+  });
+
   it('ship what the stream tells of, and clear the journal', async () => {
     const left = await journal();
     expect(left.length).toBeGreaterThan(0);
