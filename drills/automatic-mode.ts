@@ -8,6 +8,7 @@ import type { AutomaticMove } from './ports/automation-port.ts';
 const ASK_EVERY_MS = 500;
 
 export async function inAutomaticMode(lab: Lab, work: () => Promise<void>): Promise<void> {
+  await requireFreeHand(lab);
   const before = await lab.automation.mode();
   await lab.automation.setMode({ mode: 'automatic', enabled: true }, `drill, seed ${lab.seed}`);
   lab.mark('load', `automation: ${before.enabled ? before.mode : 'off'} → automatic`);
@@ -16,6 +17,18 @@ export async function inAutomaticMode(lab: Lab, work: () => Promise<void>): Prom
   } finally {
     await lab.automation.setMode(before, `drill over, seed ${lab.seed}`);
   }
+}
+
+/** With its limits spent on moves from before, automation would do nothing, and the drill show nothing: neither a pass nor a fail. */
+async function requireFreeHand(lab: Lab): Promise<void> {
+  const { windowMs, cooldownMs } = lab.sight.topology.automation;
+  const boundMs = Math.max(windowMs, cooldownMs);
+  const last = (await lab.automation.moves()).filter(({ agoMs }) => agoMs < boundMs).at(-1);
+  if (!last) return;
+  const ago = Math.round(last.agoMs / 1_000);
+  throw new Error(
+    `Automation moved ${last.cell} ${ago} s ago, and its limits count moves of the last ${boundMs / 1_000} s: it might move nothing more. Run the drill on a platform of its own (without --attach), or later.`,
+  );
 }
 
 /** What automation has decided since the drill began. */

@@ -50,7 +50,7 @@ export interface PlatformSight {
     readonly regions: readonly string[];
     readonly cells: readonly { readonly id: string; readonly home: string; readonly standby: string }[];
     readonly lease: { readonly ttlMs: number };
-    readonly automation: { readonly cellsMovedMax: number; readonly windowMs: number };
+    readonly automation: { readonly cellsMovedMax: number; readonly windowMs: number; readonly cooldownMs: number };
   };
   readonly routers: Readonly<Record<string, string>>;
   readonly processes: readonly ProcessSight[];

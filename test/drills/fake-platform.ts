@@ -85,7 +85,7 @@ export class FakePlatform {
           regions: REGIONS,
           cells: CELLS,
           lease: { ttlMs: this.#leaseTtlMs },
-          automation: { cellsMovedMax: 2, windowMs: 60_000 },
+          automation: { cellsMovedMax: 2, windowMs: 60_000, cooldownMs: 600_000 },
         },
         routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
         processes: [...this.processes.values()].map((process) => process.sight),
