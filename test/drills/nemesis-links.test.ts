@@ -33,7 +33,12 @@ async function setUp() {
   );
   const sight = (): PlatformSight => ({
     ...{ engine: 'none', versions: {}, routers: {}, processes: [], payments: '', internalSecret: '' },
-    topology: { regions: [], cells: [], lease: { ttlMs: 1 }, automation: { cellsMovedMax: 2, windowMs: 60_000 } },
+    topology: {
+      regions: [],
+      cells: [],
+      lease: { ttlMs: 1 },
+      automation: { cellsMovedMax: 2, windowMs: 60_000, cooldownMs: 600_000 },
+    },
     links: [{ name: LINK, from: 'c01@east', to: 'c01@west.store', fault: link.fault, counters: link.counters }],
   });
   const platform: PlatformPort = {
