@@ -6,11 +6,14 @@ import type { CellRuntime } from '../../cell/cell-runtime.ts';
 import type { RoutePolicy } from '../../core/consistency.ts';
 import { PlatformError, toPlatformError } from '../../core/errors.ts';
 import type { Json } from '../../core/json.ts';
+import type { EffectiveModes } from '../../core/modes/effective-modes.ts';
 import { PROBLEM_CONTENT_TYPE, toProblem } from '../../core/problem.ts';
 import { MOVING_HEADER, notActive, OWNER_HEADER } from './call.ts';
 
 export interface ProblemContext {
   readonly runtime: CellRuntime;
+  /** What is switched off is offered to nobody as a way forward. */
+  readonly modes: EffectiveModes;
   /** `null`: the request reached no route. */
   readonly policy: RoutePolicy | null;
   readonly idempotencyKey: string | null;
@@ -70,10 +73,12 @@ const isInDoubt = ({ code }: PlatformError) => IN_DOUBT.has(code);
 
 const IN_MOTION: ReadonlySet<string> = new Set(['LEASE_NOT_HELD', 'FENCE_STALE_EPOCH']);
 
-function recovery(error: PlatformError, { idempotencyKey }: ProblemContext): Readonly<Record<string, Json>> {
+function recovery(error: PlatformError, { idempotencyKey, modes }: ProblemContext): Readonly<Record<string, Json>> {
   if (isInDoubt(error)) {
     const same = idempotencyKey === null ? '' : ' with this idempotency key';
-    const repeat = `Nothing was changed. Repeat the same request${same} in a few seconds; carts go on being taken meanwhile.`;
+    const taken = modes.operations.get('putCartItem')?.grant.kind !== 'refused';
+    const carts = taken ? '; carts go on being taken meanwhile' : '';
+    const repeat = `Nothing was changed. Repeat the same request${same} in a few seconds${carts}.`;
     return idempotencyKey === null ? { repeat } : { idempotencyKey, repeat };
   }
   if (error.effect === 'none') return {};

@@ -38,11 +38,12 @@ export interface ServiceOptions {
 export function createServiceApp({ runtime, title, routes, openApiPath }: ServiceOptions): ServiceApp {
   const app: ServiceApp = new Hono<ServiceEnv>();
   app.use(requestLines(runtime, (context) => context.get('operation') ?? null));
+  const view = viewOf(runtime);
   const problemOf = (error: Error, context: Context<ServiceEnv>) => {
     const call = context.get('call') as Call | undefined;
     const policy = (context.get('policy') as RoutePolicy | undefined) ?? null;
     const idempotencyKey = call?.idempotencyKey ?? repeatableKey(context.req.header(IDEMPOTENCY_KEY_HEADER));
-    const problem = problemResponse(error, { runtime, policy, idempotencyKey });
+    const problem = problemResponse(error, { runtime, modes: view.current, policy, idempotencyKey });
     // "There is none" of a copy, or of a line that lost what the caller had seen, must not read like the owner's.
     if (call !== undefined && !isElsewhere(error)) markRead(problem, { runtime, call });
     return withCellHeaders(problem, { runtime, epoch: runtime.standing().epoch, owns: !isElsewhere(error) });
@@ -61,6 +62,10 @@ export function createServiceApp({ runtime, title, routes, openApiPath }: Servic
   return app;
 }
 
+function viewOf({ documents, clock, identity: { cell } }: CellRuntime): ModeView {
+  return new ModeView({ documents, clock, cell });
+}
+
 interface Mounting<Params extends Schema, Body extends Schema, Query extends Schema> {
   readonly runtime: CellRuntime;
   readonly route: Route<Params, Body, Query>;
@@ -73,7 +78,7 @@ export function mount<Params extends Schema, Body extends Schema, Query extends 
 ): void {
   const { runtime, route, handler } = options;
   const { policy } = route;
-  const view = new ModeView({ documents: runtime.documents, clock: runtime.clock, cell: runtime.identity.cell });
+  const view = viewOf(runtime);
   // A route that is missing from the ladder would work at every level: then its service does not start.
   routeMode(route, view.current);
   app.on(route.method, [route.path], async (context) => {

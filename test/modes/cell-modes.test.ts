@@ -67,6 +67,16 @@ describe.each(CASES)('at level %d, %s', (level, name) => {
   }
 });
 
+describe('a way forward', () => {
+  it('names the carts to whoever is refused a checkout, unless carts are switched off as well', async () => {
+    const world = await ModeWorld.open();
+    world.runtime.current = { state: 'standby', owner: null, epoch: null };
+    expect(String((await world.ask('checkout')).body.repeat)).toMatch(/carts go on/);
+    world.set(switched('cart-off'));
+    expect(String((await world.ask('checkout')).body.repeat)).toMatch(/in a few seconds\.$/);
+  });
+});
+
 describe('money', () => {
   it.each(LEVELS.filter((level) => promised(level, 'checkout').kind === 'full'))(
     'leaves the same records behind at level %d as at 100',
