@@ -3,18 +3,19 @@
  * gone afterwards, or on the running one. Whatever comes of the drill, its own platform is ended.
  */
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { randomInt } from '../core/rng.ts';
 import { CATALOG } from '../drills/catalog/index.ts';
 import { checkEvidence } from '../drills/report/check-evidence.ts';
-import { type DrillRequest, runDrill } from '../drills/runner.ts';
+import { chosenVariant, type DrillRequest, runDrill } from '../drills/runner.ts';
 import { runSoak } from '../drills/soak/run-soak.ts';
 import { openDevIssuer } from '../local/issuer.ts';
-import type { PlatformControl } from '../local/platform-control.ts';
+import type { PlatformControl, PlatformView } from '../local/platform-control.ts';
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
 import { DRILL_MS_MAX, underDrillMark } from './drill-mark.ts';
+import { drillOperator, operatorFolder } from './drill-operator.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { localDrillFailover } from './local-drill-failover.ts';
@@ -30,10 +31,11 @@ export interface DrillBookOptions {
 export function openDrillBook(options: DrillBookOptions): DrillBook {
   return {
     drills: CATALOG.map(({ name, summary, variants = [] }) => ({ name, summary, variants })),
-    run: (request) =>
-      onStage({ ...options, what: request.name, lastsMs: DRILL_MS_MAX }, request, (stage) =>
-        runOne(options, request, stage),
-      ),
+    run: async (request) => {
+      const seed = request.seed ?? randomInt(options.machine.rng, SEED_MAX);
+      const stage = { ...options, what: request.name, lastsMs: DRILL_MS_MAX, keepers: keepersFor(request, seed) };
+      return onStage(stage, request, (set) => runOne(options, { ...request, seed }, set));
+    },
     soak: (request) =>
       onStage({ ...options, what: 'soak', lastsMs: DRILL_MS_MAX + request.minutes * 60_000 }, request, (stage) =>
         soakOn(options, request, stage),
@@ -46,13 +48,15 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
   };
 }
 
-type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'tokens' | 'clock'>;
+type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'operator' | 'tokens' | 'clock'>;
 type Wish = Pick<DrillRunOptions, 'attach' | 'onProgress'>;
 
 interface StageOptions extends DrillBookOptions {
   readonly what: string;
   /** At most, on a platform that others use. */
   readonly lastsMs: number;
+  /** Of a platform of its own. */
+  readonly keepers?: PlatformView['keepers'];
 }
 
 /** On the running platform, under a mark that others see, or on one that lives as long as the work. */
@@ -62,12 +66,15 @@ async function onStage<T>(options: StageOptions, wish: Wish, work: (stage: Stage
     const reach = linkReach(await attach.view(), options.machine.clock);
     const mark = { reach, machine: options.machine, why: `drill ${options.what}`, forMs: options.lastsMs };
     // The running platform takes tokens of the issuer whose key lies in its state directory.
-    return underDrillMark(mark, () => withPorts({ ...options, platform: attach, issuerDir: options.stateDir }, work));
+    const { stateDir } = options;
+    const ground = { platform: attach, issuerDir: stateDir, workDir: dirname(stateDir) };
+    return underDrillMark(mark, () => withPorts({ ...options, ...ground }, work));
   }
   wish.onProgress('starting a platform of its own');
-  const platform = await startPlatform({ topology });
+  const platform = await startPlatform({ topology, ...(options.keepers ? { keepers: options.keepers } : {}) });
   try {
-    return await withPorts({ ...options, platform, issuerDir: platform.dataDir }, work);
+    const workDir = await operatorFolder({ view: await platform.view(), platform });
+    return await withPorts({ ...options, platform, issuerDir: platform.dataDir, workDir }, work);
   } finally {
     wish.onProgress('ending its platform');
     await platform.stop();
@@ -75,7 +82,7 @@ async function onStage<T>(options: StageOptions, wish: Wish, work: (stage: Stage
 }
 
 async function withPorts<T>(
-  of: DrillBookOptions & { readonly platform: PlatformControl; readonly issuerDir: string },
+  of: DrillBookOptions & { readonly platform: PlatformControl; readonly issuerDir: string; readonly workDir: string },
   work: (stage: Stage) => Promise<T>,
 ): Promise<T> {
   const { platform, machine } = of;
@@ -83,17 +90,28 @@ async function withPorts<T>(
   const view = await platform.view();
   const failover = localDrillFailover(view, machine);
   const automation = drillAutomation(view, machine);
+  const operator = drillOperator({ view, machine, workDir: of.workDir });
   const tokens = { issueToken: (tenant: string) => issuer.issueToken({ tenant }) };
   try {
-    return await work({ platform, failover, automation, tokens, clock: machine.clock });
+    return await work({ platform, failover, automation, operator, tokens, clock: machine.clock });
   } finally {
+    operator.close();
     failover.close();
   }
 }
 
-async function runOne(of: DrillBookOptions, request: DrillRunOptions, stage: Stage): Promise<DrillOutcome> {
-  const { name, onProgress, options } = request;
-  const seed = request.seed ?? randomInt(of.machine.rng, SEED_MAX);
+function keepersFor({ name, options }: DrillRunOptions, seed: number): 'fast' | 'pinned' {
+  const experiment = CATALOG.find((each) => each.name === name);
+  const variant = experiment ? chosenVariant(experiment, { variant: options.variant ?? null, seed }) : null;
+  return experiment?.keepersFor?.(variant) ?? 'fast';
+}
+
+async function runOne(
+  of: DrillBookOptions,
+  request: DrillRunOptions & { readonly seed: number },
+  stage: Stage,
+): Promise<DrillOutcome> {
+  const { name, seed, onProgress, options } = request;
   const dir = reportDirOf({ stateDir: of.stateDir, drill: name, seed, atMs: stage.clock.wallMs() });
   const report = await runDrill({ ...stage, name, seed, reportDir: dir, onProgress, options });
   return { report, dir };

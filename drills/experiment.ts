@@ -7,6 +7,8 @@ export interface Experiment {
   readonly summary: string;
   /** What `--variant` takes; the seed picks one when none is named. Absent: there is one way only. */
   readonly variants?: readonly string[];
+  /** Of a platform that is started for the drill; default: as the topology says. */
+  keepersFor?(variant: string | null): 'pinned' | null;
   hypothesis(lab: Lab): string;
   /**
    * Injects, moves, heals. Notes what was hit and when. A rejection ends the drill: as a failure of the platform when the

@@ -5,6 +5,7 @@ import type { HistoryRecorder } from './history/history-recorder.ts';
 import type { Nemesis } from './nemesis/nemesis.ts';
 import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
+import type { OperatorPort } from './ports/operator-port.ts';
 import type { PlatformPort, PlatformSight } from './ports/platform-port.ts';
 import type { FailoverRecord, TimelineEntry } from './report/drill-report.ts';
 import type { Expectation } from './report/drill-run.ts';
@@ -46,6 +47,7 @@ export interface Lab {
   readonly platform: PlatformPort;
   readonly failover: FailoverPort;
   readonly automation: AutomationPort;
+  readonly operator: OperatorPort;
   readonly nemesis: Nemesis;
   readonly load: Load;
   readonly entry: Entry;

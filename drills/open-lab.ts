@@ -4,6 +4,7 @@ import { inParallel } from './end-state/in-parallel.ts';
 import { HistoryRecorder } from './history/history-recorder.ts';
 import { emptyNotes, type Lab } from './lab.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
+import { NO_OPERATOR } from './ports/operator-port.ts';
 import type { PlatformSight } from './ports/platform-port.ts';
 import type { DrillRequest } from './runner.ts';
 import { Entry, type Tenant } from './workload/entry.ts';
@@ -64,7 +65,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   });
   return {
     ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
-    automation: request.automation,
+    ...{ automation: request.automation, operator: request.operator ?? NO_OPERATOR },
     ...{ nemesis, load, entry, http, recorder, clock, signal: request.signal, notes },
     mark: (kind, what, more = {}) => {
       notes.timeline.push({ t: nowMs(), kind, what, ...more });

@@ -13,6 +13,7 @@ import type { Lab } from './lab.ts';
 import { openLab } from './open-lab.ts';
 import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
+import type { OperatorPort } from './ports/operator-port.ts';
 import type { PlatformPort } from './ports/platform-port.ts';
 import type { DrillReport } from './report/drill-report.ts';
 import type { DrillRun } from './report/drill-run.ts';
@@ -26,6 +27,8 @@ export interface DrillRequest {
   readonly platform: PlatformPort;
   readonly failover: FailoverPort;
   readonly automation: AutomationPort;
+  /** Absent: no drill that asks for one can be run. */
+  readonly operator?: OperatorPort;
   readonly tokens: TenantPort;
   /** Made by the drill; must not exist with a history in it. */
   readonly reportDir: string;
@@ -59,7 +62,7 @@ export async function runExperiment(experiment: Experiment, request: DrillReques
 }
 
 /** Throws `INVALID_INPUT` for a variant that the drill does not have. */
-function chosenVariant({ name, variants = [] }: Experiment, of: { variant: string | null; seed: number }) {
+export function chosenVariant({ name, variants = [] }: Experiment, of: { variant: string | null; seed: number }) {
   if (of.variant === null) return variants[of.seed % Math.max(1, variants.length)] ?? null;
   if (variants.includes(of.variant)) return of.variant;
   const allowed = variants.length === 0 ? 'none; leave --variant out' : variants.join(', ');

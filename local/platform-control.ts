@@ -62,6 +62,8 @@ export interface PlatformView {
   /** `release`: what was built from the sources here; a process may run another one. */
   readonly versions: Readonly<Record<string, string>>;
   readonly topology: Topology;
+  /** How leases are kept: as `topology.lease` says, or `pinned`: they never run out. */
+  readonly keepers: 'fast' | 'pinned';
   readonly routers: Readonly<Record<RegionName, string>>;
   readonly processes: readonly ProcessView[];
   readonly links: readonly LinkView[];

@@ -45,6 +45,8 @@ export interface LinkSight {
 
 export interface PlatformSight {
   readonly engine: string;
+  /** `pinned`: leases never run out; else as `topology.lease` says. */
+  readonly keepers?: 'fast' | 'pinned';
   readonly versions: Readonly<Record<string, string>>;
   readonly topology: {
     readonly regions: readonly string[];

@@ -4,8 +4,10 @@
  */
 import type { JSONWebKeySet } from 'jose';
 import { invariant } from '../../core/errors.ts';
+import { PINNED_TTL_MS, ttlText } from '../../core/lease.ts';
 import type { Topology } from '../../core/topology.ts';
 import { fenceShards } from '../../core/topology-sizing.ts';
+import type { PlatformView } from '../platform-control.ts';
 import {
   ARBITER,
   cellName,
@@ -20,6 +22,7 @@ import {
 
 export interface ChildEnvContext {
   readonly topology: Topology;
+  readonly keepers: PlatformView['keepers'];
   readonly linkUrl: (linkName: string) => string;
   readonly internalSecret: string;
   readonly jwks: JSONWebKeySet;
@@ -82,7 +85,7 @@ function cellEnv(context: ChildEnvContext, at: { readonly cell: string; readonly
     HOLDFAST_STORE_URL: url(storeName(at.cell, at.region)),
     HOLDFAST_PEER_STORE_URL: url(storeName(at.cell, peer)),
     HOLDFAST_ARBITER_URL: url(ARBITER),
-    HOLDFAST_LEASE_TTL_MS: String(context.topology.lease.ttlMs),
+    HOLDFAST_LEASE_TTL_MS: ttlText(context.keepers === 'pinned' ? PINNED_TTL_MS : context.topology.lease.ttlMs),
     HOLDFAST_RENEW_EVERY_MS: String(context.topology.lease.renewEveryMs),
     HOLDFAST_FENCE_SHARDS: String(fenceShards(spec)),
     HOLDFAST_PEER_LOSS: context.topology.peerLoss,

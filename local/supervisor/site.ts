@@ -143,8 +143,10 @@ export class Site {
     const links = await openLinks(plan);
     const issuer = await openDevIssuer(options.stateDir ?? dataDir.path);
     const internalSecret = randomBytes(24).toString('hex');
+    const keepers = options.keepers ?? 'fast';
     const context: ChildEnvContext = {
       topology,
+      keepers,
       linkUrl: (name) => links.get(name)?.url ?? '',
       internalSecret,
       jwks: issuer.jwks,
@@ -174,6 +176,7 @@ export class Site {
           ...(releases === null ? {} : { release: releases.first }),
         },
         topology,
+        keepers,
         dataDir: dataDir.path,
         internalSecret,
       },

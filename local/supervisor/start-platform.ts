@@ -12,7 +12,7 @@ import { defaultTopology } from '../../core/topology-sizing.ts';
 import { assertRegionsApart } from '../engine/endpoint-check.ts';
 import { machineProbes } from '../engine/machine-probes.ts';
 import { type Engine, type EngineKind, resolveEngine } from '../engine/resolve-engine.ts';
-import type { PlatformControl } from '../platform-control.ts';
+import type { PlatformControl, PlatformView } from '../platform-control.ts';
 import { findProject } from '../project-root.ts';
 import { readState } from '../state-file.ts';
 import { installExitHandlers } from './exit-handlers.ts';
@@ -31,6 +31,8 @@ export interface StartPlatformOptions {
   readonly portBase?: number;
   /** Default: as many as the topology has. */
   readonly cells?: number;
+  /** Default: `fast`, as `topology.lease` says. `pinned`: leases never run out, as `aws.keepers` can have it. */
+  readonly keepers?: PlatformView['keepers'];
   /** Where `state.json` and the development issuer's key go, usually `<cwd>/.holdfast`. Without it: no state file, a key of its own. */
   readonly stateDir?: string;
   /** `handle` (default): SIGINT, SIGTERM and uncaught errors end the platform, then the process (130, 143, 1). */

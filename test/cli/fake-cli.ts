@@ -97,6 +97,7 @@ export function fakeView(change: Partial<PlatformView> = {}): PlatformView {
     engine: 'dynoxide',
     versions: { holdfast: '0.1.0' },
     topology: config,
+    keepers: 'fast',
     routers: { 'us-east-1': 'http://router.east', 'us-west-2': 'http://router.west' } as PlatformView['routers'],
     processes,
     links: [],
