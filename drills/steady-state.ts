@@ -73,10 +73,10 @@ export function steadyDuring(lab: Lab): SteadyStateProbe | null {
   return steadyStateOf(lab, { cells, fromMs, toMs, shareMin: ACKNOWLEDGED_SHARE_DURING_MIN });
 }
 
-/** The fault lasts for `holds` times `holdMs`, and on until those that must be steady meanwhile were asked often enough to tell; bounded. */
+/** The fault lasts for `holds` times `holdMs`, and on until those that must be steady meanwhile were seen to be; bounded. */
 export async function holdFault(lab: Lab, { holds = 1 }: { readonly holds?: number } = {}): Promise<void> {
   await lab.clock.sleep(holds * lab.options.holdMs, lab.signal);
-  await until(lab, { withinMs: HOLD_MORE_MS_MAX }, () => !steadyDuring(lab)?.tooFew);
+  await until(lab, { withinMs: HOLD_MORE_MS_MAX }, () => steadyDuring(lab)?.held ?? true);
 }
 
 export function cellsOf(lab: Lab): readonly string[] {
