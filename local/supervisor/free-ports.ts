@@ -1,6 +1,7 @@
 /** Ports of this machine: picking free ones, and checking that fixed ones are free before anything is started. */
 import { createServer, type Server } from 'node:net';
 import { PlatformError } from '../../core/errors.ts';
+import { type Rng, randomInt } from '../../core/rng.ts';
 
 /** A free port. Another program may take it before it is used; whoever uses it must be able to ask for another. */
 export async function freePort(): Promise<number> {
@@ -14,6 +15,27 @@ export async function freePort(): Promise<number> {
     effect: 'none',
     message: 'A TCP server has no port. Try again.',
   });
+}
+
+/** Below it, systems hand out no port by themselves (Linux from 32768, macOS and Windows from 49152), so a free one stays free. */
+const KEPT_PORTS = { from: 10_240, below: 32_768 };
+const KEPT_TRIES_MAX = 50;
+
+/**
+ * `count` free ports in a row, for processes that are to be found again where they were after they have died and come back. Throws
+ * `PORT_IN_USE` when so many places in a row were taken that something else is wrong.
+ */
+export async function freePortsToKeep(count: number, rng: Rng): Promise<readonly number[]> {
+  for (let tries = 1; ; tries++) {
+    const base = KEPT_PORTS.from + randomInt(rng, KEPT_PORTS.below - KEPT_PORTS.from - count);
+    const ports = Array.from({ length: count }, (_, index) => base + index);
+    try {
+      await assertPortsFree(ports);
+      return ports;
+    } catch (thrown) {
+      if (tries >= KEPT_TRIES_MAX) throw thrown;
+    }
+  }
 }
 
 /** Throws `PORT_IN_USE` for the first port that somebody else listens on. */

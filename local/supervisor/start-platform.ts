@@ -7,6 +7,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { invalid, invariant } from '../../core/errors.ts';
 import { shown } from '../../core/ids.ts';
+import { systemRng } from '../../core/rng.ts';
 import type { Topology } from '../../core/topology.ts';
 import { defaultTopology } from '../../core/topology-sizing.ts';
 import { assertRegionsApart } from '../engine/endpoint-check.ts';
@@ -16,7 +17,7 @@ import type { PlatformControl, PlatformView } from '../platform-control.ts';
 import { findProject } from '../project-root.ts';
 import { readState } from '../state-file.ts';
 import { installExitHandlers } from './exit-handlers.ts';
-import { assertPortsFree } from './free-ports.ts';
+import { assertPortsFree, freePortsToKeep } from './free-ports.ts';
 import type { HostScripts } from './launch.ts';
 import { routerName } from './platform-plan.ts';
 import { Site } from './site.ts';
@@ -59,7 +60,8 @@ export async function startPlatform(options: StartPlatformOptions): Promise<Plat
   const engine = resolveEngine(machineProbes(project.rootDir), options.engine);
   await assertNotRunning(options.stateDir);
   await checkEndpoint(engine, topology);
-  const routerPorts = await fixedRouterPorts(topology, options.portBase ?? 0);
+  const ports = await portsOfRouters(topology, options.portBase ?? 0);
+  const routerPorts = new Map(topology.regions.map((region, index) => [routerName(region), ports[index] ?? 0]));
   const site = new Site({ options, topology, project, engine, routerPorts });
   if (options.signals !== 'leave') site.afterEnd(installExitHandlers(site, systemClock));
   try {
@@ -95,15 +97,16 @@ async function assertNotRunning(stateDir: string | undefined): Promise<void> {
   );
 }
 
-async function fixedRouterPorts(topology: Topology, portBase: number): Promise<ReadonlyMap<string, number>> {
-  if (portBase === 0) return new Map();
-  const lastBase = PORT_MAX - topology.regions.length + 1;
+/** In the order of the regions. Chosen once: a router that dies and comes back is where clients know it. */
+async function portsOfRouters({ regions }: Topology, portBase: number): Promise<readonly number[]> {
+  if (portBase === 0) return freePortsToKeep(regions.length, systemRng);
+  const lastBase = PORT_MAX - regions.length + 1;
   if (!Number.isSafeInteger(portBase) || portBase < 1 || portBase > lastBase) {
     throw invalid(
       `Not a port to begin with: ${shown(portBase)}. Allowed: an integer from 1 to ${lastBase}, or 0 for free ports.`,
     );
   }
-  const ports = topology.regions.map((_, index) => portBase + index);
+  const ports = regions.map((_, index) => portBase + index);
   await assertPortsFree(ports);
-  return new Map(topology.regions.map((region, index) => [routerName(region), portBase + index]));
+  return ports;
 }

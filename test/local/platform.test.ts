@@ -117,6 +117,16 @@ describe('control of processes', () => {
     expect((await envOf(link?.url ?? '')).HOLDFAST_CELL).toBe('c01');
   });
 
+  it('routers that died, all of them at once, come back where clients know them', async () => {
+    const platform = await start();
+    const before = (await platform.view()).routers;
+    const routers = Object.keys(before).map((region) => `router@${region}`);
+    await Promise.all(routers.map((name) => platform.act(name, 'crash')));
+    await Promise.all(routers.map((name) => platform.act(name, 'start')));
+    expect((await platform.view()).routers).toEqual(before);
+    for (const url of Object.values(before)) expect((await fetch(url)).status).toBe(200);
+  });
+
   it('a stopped process is stopped until it is continued', async () => {
     const platform = await start();
     expect(await platform.act('payments', 'stop')).toMatchObject({ state: 'stopped' });
