@@ -3,11 +3,11 @@
  * can take another's cell; carts and routers go on. For less than a lease: nobody notices. It returns, and all resume alone.
  */
 import type { Experiment } from '../experiment.ts';
-import { type Lab, until, within } from '../lab.ts';
+import { type Lab, within } from '../lab.ts';
 import { closeUp, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
 import { cellsOf } from '../steady-state.ts';
-import { ExtraWrites } from '../workload/extra-writes.ts';
+import { type Carts, cartsOfEachCell, untilResumed } from '../without-arbiter.ts';
 import type { Pace } from '../workload/prober.ts';
 
 const VARIANTS = ['crash', 'stop', 'brief'] as const;
@@ -17,11 +17,8 @@ type Variant = (typeof VARIANTS)[number];
 const BRIEF_LEASES = 1 / 3;
 /** Of all cells at once: at the fine pace their probes would be the load that they are to notice nothing beside. */
 const BRIEF_PACE: Pace = { intervalMs: 100, deadlineMs: 1_000, openMax: 8 };
-const CART_PACE: Pace = { intervalMs: 200, deadlineMs: 1_000, openMax: 6 };
 /** A failover that can't be had must say so: the arbiter's own bounds, several times over. */
 const REFUSED_MS_MAX = 30_000;
-/** From the return of the arbiter to the first write of each cell; measured, and bounded so that the drill ends. */
-const RESUME_MS_MAX = 20_000;
 
 export const arbiterLost: Experiment = {
   name: 'arbiter-lost',
@@ -84,24 +81,6 @@ async function giveBack(lab: Lab, lost: InjectedFault): Promise<void> {
   await lost.heal();
 }
 
-interface Carts {
-  readonly cell: string;
-  readonly region: string;
-  readonly writes: ExtraWrites;
-}
-
-/** Through the routers, so that they prove that routers serve. */
-function cartsOfEachCell(lab: Lab, cells: readonly string[]): readonly Carts[] {
-  return cells.map((cell, block) => {
-    const region = lab.entry.regions[block % lab.entry.regions.length] ?? lab.region;
-    const series = `through-${region}`;
-    const writes = new ExtraWrites({
-      ...{ lab, cell, op: 'cart.put', to: { router: region }, pace: CART_PACE, series, block },
-    });
-    return { cell, region, writes };
-  });
-}
-
 /** Without the arbiter there is nobody to decide: it must be refused or fail, and leave everything as it was. */
 async function tryFailover(lab: Lab): Promise<void> {
   const cell = lab.activeCells[0] ?? '';
@@ -144,18 +123,6 @@ function judgeWithoutArbiter(
     const otherwise = `${cell} accepted no cart through the router of ${region} while the arbiter was gone.`;
     lab.notes.expectations.push({ held: accepted > 0, otherwise });
   }
-}
-
-async function untilResumed(lab: Lab, cells: readonly string[]): Promise<void> {
-  const fromMs = lab.notes.healAtMs ?? 0;
-  const resumed = cells.map(async (cell) => {
-    const serves = () => lab.load.log.window(cell, { fromMs, toMs: lab.recorder.nowMs() }).acknowledgedShare > 0;
-    const held = await until(lab, { withinMs: RESUME_MS_MAX }, serves);
-    if (held) lab.mark('served', 'strict writes again', { cell, durationMs: lab.recorder.nowMs() - fromMs });
-    const otherwise = `${cell} did not resume strict writes within ${RESUME_MS_MAX} ms after the arbiter was back.`;
-    lab.notes.expectations.push({ held, otherwise });
-  });
-  await Promise.all(resumed);
 }
 
 function variantOf(lab: Lab): Variant {

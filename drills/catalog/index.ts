@@ -3,6 +3,7 @@ import type { Experiment } from '../experiment.ts';
 import { arbiterLost } from './arbiter-lost.ts';
 import { blinded } from './blinded.ts';
 import { cellLost } from './cell-lost.ts';
+import { controlPlaneLost } from './control-plane-lost.ts';
 import { failback } from './failback.ts';
 import { flapping } from './flapping.ts';
 import { longPartition } from './long-partition.ts';
@@ -17,7 +18,7 @@ import { zombieWriter } from './zombie-writer.ts';
 
 export const CATALOG: readonly Experiment[] = [
   ...[regionLost, regionLostAutomatic, cellLost, slowCell, storeFrozen],
-  ...[partition, splitBrain, arbiterLost, longPartition],
+  ...[partition, splitBrain, arbiterLost, controlPlaneLost, longPartition],
   ...[switchover, failback, zombieWriter],
   ...[flapping, blinded],
 ];
