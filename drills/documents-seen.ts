@@ -1,4 +1,6 @@
 /** Which documents the processes of the cells say that they run: asked of each process itself, where it is now. */
+
+import type { Sample } from './document-evidence.ts';
 import type { Lab } from './lab.ts';
 import { statusOf } from './old-owner.ts';
 import { membersOf } from './workload/product.ts';
@@ -35,4 +37,26 @@ export async function documentsSeen(lab: Lab, type: string): Promise<readonly Do
 /** `c01@us-east-1 runs 3 (kept)`, for findings. */
 export function seenText(seen: readonly DocumentSeen[]): string {
   return seen.map(({ name, version, source }) => `${name} runs ${version ?? '?'} (${source ?? 'silent'})`).join(', ');
+}
+
+const SAMPLE_EVERY_MS = 250;
+
+/** Looks at every process again and again while `work` runs, and returns what it saw. */
+export async function whileSampling(lab: Lab, type: string, work: () => Promise<void>): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  let over = false;
+  const sampling = async () => {
+    while (!over) {
+      samples.push({ atMs: lab.recorder.nowMs(), seen: await documentsSeen(lab, type) });
+      await lab.clock.sleep(SAMPLE_EVERY_MS);
+    }
+  };
+  const sampled = sampling();
+  try {
+    await work();
+  } finally {
+    over = true;
+    await sampled;
+  }
+  return samples;
 }

@@ -5,6 +5,7 @@ import { blinded } from './blinded.ts';
 import { cellLost } from './cell-lost.ts';
 import { controlPlaneLost } from './control-plane-lost.ts';
 import { failback } from './failback.ts';
+import { featureFileDoubled } from './feature-file-doubled.ts';
 import { flapping } from './flapping.ts';
 import { longPartition } from './long-partition.ts';
 import { partition } from './partition.ts';
@@ -12,6 +13,7 @@ import { regionLost } from './region-lost.ts';
 import { regionLostAutomatic } from './region-lost-automatic.ts';
 import { slowCell } from './slow-cell.ts';
 import { splitBrain } from './split-brain.ts';
+import { stalePlan } from './stale-plan.ts';
 import { storeFrozen } from './store-frozen.ts';
 import { switchover } from './switchover.ts';
 import { zombieWriter } from './zombie-writer.ts';
@@ -21,4 +23,5 @@ export const CATALOG: readonly Experiment[] = [
   ...[partition, splitBrain, arbiterLost, controlPlaneLost, longPartition],
   ...[switchover, failback, zombieWriter],
   ...[flapping, blinded],
+  ...[stalePlan, featureFileDoubled],
 ];

@@ -49,13 +49,14 @@ const LOOK_EVERY_MS = 20;
 export class Nemesis {
   readonly #options: NemesisOptions;
   readonly #faults: Active[] = [];
+  readonly #told: FaultRecord[] = [];
 
   constructor(options: NemesisOptions) {
     this.#options = options;
   }
 
   get records(): readonly FaultRecord[] {
-    return this.#faults.map(({ fault, injectedAtMs, seen, healedAtMs }) => ({
+    const injected = this.#faults.map(({ fault, injectedAtMs, seen, healedAtMs }) => ({
       kind: fault.kind,
       targets: targetsOf(fault),
       injectedAtMs,
@@ -63,6 +64,12 @@ export class Nemesis {
       healedAtMs,
       evidence: seen?.evidence ?? 'no effect was seen',
     }));
+    return [...injected, ...this.#told];
+  }
+
+  /** A fault that an experiment injected by other means and healed itself, once it knows whether its effect was seen. */
+  tell(fault: FaultRecord): void {
+    this.#told.push(fault);
   }
 
   /** All targets at one instant, in the order in which they stand. Throws when the platform refuses. */

@@ -4,7 +4,7 @@ import type { HistorySeal } from '../history/read-history.ts';
 import type { BlastRadius } from './blast-radius.ts';
 
 export interface FaultRecord {
-  readonly kind: 'crash' | 'stop' | 'throttle' | 'cut' | 'slow' | 'lossy' | 'reset' | 'experiment';
+  readonly kind: 'crash' | 'stop' | 'throttle' | 'cut' | 'slow' | 'lossy' | 'reset' | 'experiment' | 'forged';
   /** Names of the processes or links. */
   readonly targets: readonly string[];
   /** When the first injection was asked for. Durations count from here, so they err towards too long. */
