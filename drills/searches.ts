@@ -3,8 +3,8 @@ import type { Lab } from './lab.ts';
 import { membersOf } from './workload/product.ts';
 import { oneOfEachCell, type ReadAnswer, RepeatedReads } from './workload/repeated-reads.ts';
 
-/** So that there is something to put in order. */
-const PRODUCTS = ['drill mug', 'mug of tea'];
+/** So that there is something to put in order; a word that the sample catalogue does not have. */
+const PRODUCTS = ['drill ladle', 'ladle of tea'];
 const DEADLINE_MS = 2_000;
 
 /** Begins to search once there is something to be found in each cell. Throws when that can't be put there. */
@@ -28,7 +28,7 @@ export async function searching(lab: Lab): Promise<RepeatedReads> {
     nowMs: () => recorder.nowMs(),
     tenants,
     routers,
-    path: '/products/search?q=mug',
+    path: '/products/search?q=ladle',
   });
 }
 

@@ -97,14 +97,15 @@ function documentTarget(
   const wanted = async () => (await documents.shelf(type)).stable?.version ?? 0;
   return {
     restore: async () => {
-      const before = await documents.shelf(type);
+      // What can't be read is what a rollback is for.
+      const before = await documents.shelf(type).catch(() => null);
       // What was only on its way is gone with its rollout; a version that was named is wanted whatever stands.
       const kept = await documents.rollBack({ type, to, why }).catch((thrown: unknown) => inForce(thrown, to));
       const version = await wanted();
       const note =
         kept === null
           ? `${type.name}@${version} stands`
-          : `${type.name}@${version} restores what was before ${before.stable?.version ?? 0}`;
+          : `${type.name}@${version} restores what was before ${before === null ? 'what could not be read' : (before.stable?.version ?? 0)}`;
       return { outcome: 'done', note };
     },
     behind: async (view) => {

@@ -2,10 +2,11 @@
 import { editionKey, editionsPk, shelfKey } from '../../cell/documents/shelf-items.ts';
 import { absent, equals, type Item, type Table } from '../../cell/table/table.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { DocumentType } from '../../core/documents/document-type.ts';
+import type { DocumentType, Shelf } from '../../core/documents/document-type.ts';
 import { DOCUMENT_TYPES, documentType } from '../../core/documents/document-types.ts';
 import { decodeEdition, encodeEdition } from '../../core/documents/edition-text.ts';
-import { decodeShelf, emptyShelf, encodeShelf } from '../../core/documents/shelf-text.ts';
+import { decodeShelfToReplace, emptyShelf, encodeShelf } from '../../core/documents/shelf-text.ts';
+import { PlatformError } from '../../core/errors.ts';
 import type { DocumentStore, KeptEdition, Limit } from '../documents/document-store.ts';
 
 export interface TableDocumentStoreOptions {
@@ -18,11 +19,17 @@ export interface TableDocumentStoreOptions {
 export function tableDocumentStore(options: TableDocumentStoreOptions): DocumentStore {
   const { arbiter, clock, types = DOCUMENT_TYPES } = options;
   const within = ({ withinMs }: Limit) => ({ deadlineAtMs: clock.monotonicMs() + withinMs });
+  const shelfToReplace: DocumentStore['shelf'] = async (name, limit) => {
+    const type = documentType(name, types);
+    const item = await arbiter.get(shelfKey(name), within(limit));
+    return item === null ? emptyShelf(name) : decodeShelfToReplace(item, type);
+  };
   return {
+    shelfToReplace,
     shelf: async (name, limit) => {
-      const type = documentType(name, types);
-      const item = await arbiter.get(shelfKey(name), within(limit));
-      return item === null ? emptyShelf(name) : decodeShelf(item, type);
+      const shelf = await shelfToReplace(name, limit);
+      if (shelf.unreadable === undefined) return shelf;
+      throw unreadableShelf(shelf);
     },
     saveShelf: async (next, limit) => {
       const when = next.recordVersion === 1 ? absent : equals('recordVersion', next.recordVersion - 1);
@@ -78,6 +85,15 @@ function readable(item: Item, type: DocumentType): KeptEdition | null {
     // Damaged, or of a schema that this release does not know: it is nobody's to use.
     return null;
   }
+}
+
+function unreadableShelf({ type, unreadable }: Shelf): PlatformError {
+  return new PlatformError({
+    code: 'DOCUMENT_REFUSED',
+    kind: 'dependency',
+    effect: 'none',
+    message: `What is published of ${type} can't be read: ${unreadable} Every process goes on with what it had. Put a sound one in its place: holdfast document rollback ${type} --why "…" (the newest that can be read), or with --to the one that you want.`,
+  });
 }
 
 /** Like none that anybody could want. */

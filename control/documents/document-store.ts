@@ -23,8 +23,10 @@ export interface KeptEdition {
 }
 
 export interface DocumentStore {
-  /** Strongly consistent. Throws `INVALID_INPUT` for a shelf that is damaged: nobody may write over what can't be read. */
+  /** Strongly consistent. Throws `DOCUMENT_REFUSED` for a shelf that is damaged: who changes something must have read it. */
   shelf(type: string, limit: Limit): Promise<Shelf>;
+  /** The same for whoever replaces all that stands there: what can't be read is stood in for (`Shelf.unreadable`). */
+  shelfToReplace(type: string, limit: Limit): Promise<Shelf>;
   /** Writes `next` only over record version `next.recordVersion - 1`. `false`: somebody else was first. */
   saveShelf(next: Shelf, limit: Limit): Promise<boolean>;
   /** Puts it unless there is one of its version; resolves with the one that is there then. */

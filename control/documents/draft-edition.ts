@@ -39,7 +39,10 @@ export async function draftEdition(
 ): Promise<KeptEdition> {
   const { type, shelf, body, by, why, forced } = draft;
   const before = beforeOf(type, shelf);
-  const first = Math.max(before.version, shelf.staged?.edition.version ?? 0) + 1;
+  // What can't be read may not even say its version; then what was kept does.
+  const kept = shelf.unreadable === undefined ? [] : await store.history({ type: type.name, count: 1 }, limit);
+  const taken = [before.version, shelf.staged?.edition.version ?? 0, kept[0]?.edition.version ?? 0];
+  const first = Math.max(...taken) + 1;
   const content = {
     ...{ type: type.name, body, checksum: checksumOf(canonicalJson(body)), by, why },
     publishedAtMs: clock.wallMs(),

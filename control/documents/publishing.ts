@@ -48,7 +48,8 @@ const LIMIT: Limit = { withinMs: 2_000 };
 export async function planPublish({ store, clock, topology }: PublishPorts, wish: PublishWish): Promise<PublishPlan> {
   const { type, text } = wish;
   checkWords(wish);
-  const shelf = await store.shelf(type.name, LIMIT);
+  const read = wish.restores === undefined ? store.shelf : store.shelfToReplace;
+  const shelf = await read(type.name, LIMIT);
   const before = beforeOf(type, shelf);
   const nowMs = clock.wallMs();
   // What was in force once comes back as it was, though something of it may have ended meanwhile.
@@ -87,17 +88,17 @@ export async function keepDraft({ store, clock }: PublishPorts, plan: PublishPla
  */
 export async function publishAtOnce(ports: PublishPorts, plan: PublishPlan): Promise<KeptEdition> {
   const kept = await keepDraft(ports, plan);
-  const { shelf } = plan;
-  const next: Shelf = { ...shelf, recordVersion: shelf.recordVersion + 1, stable: kept.edition, staged: null };
+  const { type, recordVersion, token } = plan.shelf;
+  const next: Shelf = { type, token, recordVersion: recordVersion + 1, stable: kept.edition, staged: null };
   if (await ports.store.saveShelf(next, LIMIT)) return kept;
-  const { stable } = await ports.store.shelf(shelf.type, LIMIT);
+  const { stable } = await ports.store.shelf(type, LIMIT);
   // The answer to a write of ours was lost, or whoever repeats us was quicker.
   if (stable?.version === kept.edition.version) return kept;
   throw new PlatformError({
     code: 'VERSION_CONFLICT',
     kind: 'dependency',
     effect: 'none',
-    message: `Somebody else changed ${shelf.type} meanwhile (now version ${stable?.version ?? 0}). Nothing was published; look at "holdfast document show ${shelf.type}" and try again.`,
+    message: `Somebody else changed ${type} meanwhile (now version ${stable?.version ?? 0}). Nothing was published; look at "holdfast document show ${type}" and try again.`,
   });
 }
 

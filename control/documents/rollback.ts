@@ -26,15 +26,18 @@ export async function rollBack(ports: PublishPorts, wish: RollbackWish): Promise
   const to = wish.to ?? (await replacedBy(ports.store, type));
   const text = canonicalJson(await bodyOf(ports.store, { type, version: to }));
   const plan = await planPublish(ports, { type, text, by, why, force: true, restores: to });
-  // Nothing to take back: but what is staged has to go, too.
-  if (plan.road === 'unchanged' && plan.shelf.staged === null) return null;
+  const { staged, unreadable } = plan.shelf;
+  // Nothing to take back: but what is staged has to go, too, and so has what nobody can read.
+  if (plan.road === 'unchanged' && staged === null && unreadable === undefined) return null;
   return publishAtOnce(ports, atOnce(plan));
 }
 
 const atOnce = (plan: PublishPlan): PublishPlan => ({ ...plan, road: 'at-once' });
 
 async function replacedBy(store: DocumentStore, type: DocumentType): Promise<number> {
-  const shelf = await store.shelf(type.name, LIMIT);
+  const shelf = await store.shelfToReplace(type.name, LIMIT);
+  // What it followed nobody can say: the newest that can be read was in force before it.
+  if (shelf.unreadable !== undefined) return newestKept(store, type);
   const { version } = beforeOf(type, shelf);
   // What is only on its way is taken back by what is stable.
   if (shelf.staged !== null) return version;
@@ -52,8 +55,12 @@ async function bodyOf(store: DocumentStore, of: { readonly type: DocumentType; r
   if (of.version === 0) return of.type.bundled;
   const kept = await store.edition({ type: of.type.name, version: of.version }, LIMIT);
   if (kept) return kept.edition.body;
-  const newest = (await store.history({ type: of.type.name, count: 1 }, LIMIT))[0]?.edition.version ?? 0;
+  const newest = await newestKept(store, of.type);
   throw documentRefused(
     `There is no edition ${of.type.name}@${of.version}. Allowed: 0–${newest}; "holdfast document history ${of.type.name}" lists them.`,
   );
+}
+
+async function newestKept(store: DocumentStore, type: DocumentType): Promise<number> {
+  return (await store.history({ type: type.name, count: 1 }, LIMIT))[0]?.edition.version ?? 0;
 }

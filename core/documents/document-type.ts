@@ -73,6 +73,8 @@ export interface Shelf<Body = unknown> {
   readonly stable: Edition<Body> | null;
   /** On its way through the waves: who has it. */
   readonly staged: { readonly edition: Edition<Body>; readonly cells: readonly CellId[] } | null;
+  /** Why its editions are not what lies there but stand-ins, good for nothing but to be replaced. Absent: all of it was read. */
+  readonly unreadable?: string;
 }
 
 /** The edition that a consumer of `cell` should run (`null`: of no cell, as a router, which has a staged edition last); `null`: the bundled one. */

@@ -2,9 +2,11 @@
  * A shelf as flat attributes, as it lies in the arbiter. A consumer takes out of it only the text that is meant for it: a
  * staged edition that nobody can read does no harm to the cells that it has not reached.
  */
+
+import { toPlatformError } from '../errors.ts';
 import { type CellId, cellId } from '../ids.ts';
-import type { DocumentType, Shelf } from './document-type.ts';
-import { decodeEdition, encodeEdition } from './edition-text.ts';
+import type { DocumentType, Edition, Shelf } from './document-type.ts';
+import { decodeEdition, editionBytesMax, encodeEdition, VERSION } from './edition-text.ts';
 import { parseGuarded } from './guarded-json.ts';
 import { readInteger, readList } from './read-body.ts';
 
@@ -51,6 +53,42 @@ export function decodeShelf(attributes: Attributes, type: DocumentType): Shelf {
     stable: edition(stable),
     staged: onItsWay && { edition: onItsWay, cells: stagedCells(attributes) },
   };
+}
+
+/**
+ * For whoever puts something else in its place: of an edition that can't be read its version counts, with the bundled content.
+ * Throws `INVALID_INPUT` only where not even the record's own version can be read.
+ */
+export function decodeShelfToReplace(attributes: Attributes, type: DocumentType): Shelf {
+  try {
+    return decodeShelf(attributes, type);
+  } catch (thrown) {
+    const unreadable = toPlatformError(thrown).message;
+    const { recordVersion, token, stable, staged } = attributes;
+    const readable = { recordVersion, token, stable: '', staged: '' };
+    const onItsWay = standInFor(staged, type);
+    return {
+      ...decodeShelf(readable, type),
+      ...{ stable: standInFor(stable, type), staged: onItsWay && { edition: onItsWay, cells: [] }, unreadable },
+    };
+  }
+}
+
+function standInFor(text: unknown, type: DocumentType): Edition | null {
+  if (text === '') return null;
+  const version = claimedVersion(String(text), type);
+  return { type: type.name, version, body: type.bundled, checksum: '', by: '', why: '', publishedAtMs: 0 };
+}
+
+/** 0: it does not even say that. */
+function claimedVersion(text: string, type: DocumentType): number {
+  try {
+    const { version } = parseGuarded(text, { bytesMax: editionBytesMax(type) }) as { readonly version?: unknown };
+    return readInteger(version, { path: 'edition.version', ...VERSION });
+  } catch {
+    // Too long, cut off, or no JSON: whoever replaces it goes by the editions that were kept.
+    return 0;
+  }
 }
 
 /** The text of what a consumer in `cell` should run (`null`: a consumer of no cell), as `editionFor`; `null`: the bundled one. */

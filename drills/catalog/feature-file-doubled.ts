@@ -106,15 +106,14 @@ async function pastIt(lab: Lab): Promise<void> {
       const lastGood = version;
       const refused = await forgeBad(lab, { shelf, round, version: version + 1, lastGood });
       if (refused) effectiveAtMs ??= recorder.nowMs();
-      if (round === ROUNDS - 1) await afterBad(lab, lastGood);
+      if (round === ROUNDS - 1) break;
       version += 2;
       await shelf.everywhere(shelf.edition(good(3 + round), version));
-      const taken = await until(lab, { withinMs: TAKEN_MS_MAX }, async () =>
-        (await documentsSeen(lab, TYPE)).every((one) => one.version === version),
-      );
-      const otherwise = `The good file ${version} after a bad one was not taken everywhere: ${seenText(await documentsSeen(lab, TYPE))}.`;
-      notes.expectations.push({ held: taken, otherwise });
+      await takenEverywhere(lab, version);
     }
+    await restartBesideBad(lab, version);
+    version = await replaceBad(lab);
+    await takenEverywhere(lab, version);
   } finally {
     notes.healAtMs = recorder.nowMs();
     const evidence = effectiveAtMs === null ? 'no process said that it refused' : 'every process said that it refused';
@@ -148,8 +147,16 @@ async function forgeBad(
   return kept;
 }
 
-/** With the bad file in place: who is restarted must not start from it, and the publishing end has to say something. */
-async function afterBad(lab: Lab, lastGood: number): Promise<void> {
+async function takenEverywhere(lab: Lab, version: number): Promise<void> {
+  const taken = await until(lab, { withinMs: TAKEN_MS_MAX }, async () =>
+    (await documentsSeen(lab, TYPE)).every((one) => one.version === version),
+  );
+  const otherwise = `The good file ${version} after a bad one was not taken everywhere: ${seenText(await documentsSeen(lab, TYPE))}.`;
+  lab.notes.expectations.push({ held: taken, otherwise });
+}
+
+/** Who is restarted while the bad file is in place must not start from it. */
+async function restartBesideBad(lab: Lab, lastGood: number): Promise<void> {
   const { name } = standbyOf(lab);
   const restart = await lab.nemesis.inject({ kind: 'crash', processes: [name] });
   await restart.verified;
@@ -161,8 +168,15 @@ async function afterBad(lab: Lab, lastGood: number): Promise<void> {
     held,
     otherwise: `Restarted beside the bad file: ${seenText(reborn)}. Wanted: ${lastGood}.`,
   });
-  const ended = await command(lab, ['document', 'rollback', TYPE, '--to', '0', '--why', 'drill', '--json']);
-  lab.mark('judge', `a rollback over the bad file: exit ${ended.exitCode}: ${saidOf(ended)}`);
+}
+
+/** The publishing end can't read what lies there, and must be able to put the last that it can read in its place. */
+async function replaceBad(lab: Lab): Promise<number> {
+  const published = membersOf(
+    await done(lab, ['document', 'rollback', TYPE, '--why', 'drill: the bad file', '--json']),
+  );
+  lab.mark('judge', `a rollback over the bad file: ${JSON.stringify(published)}`);
+  return typeof published.version === 'number' ? published.version : 0;
 }
 
 function standbyOf(lab: Lab) {
