@@ -16,6 +16,7 @@ import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
 import { DRILL_MS_MAX, underDrillMark } from './drill-mark.ts';
 import { drillOperator, operatorFolder } from './drill-operator.ts';
+import { drillReleases } from './drill-releases.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
 import type { Machine } from './failover-operator.ts';
 import { localDrillFailover } from './local-drill-failover.ts';
@@ -48,7 +49,7 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
   };
 }
 
-type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'operator' | 'tokens' | 'clock'>;
+type Stage = Pick<DrillRequest, 'platform' | 'failover' | 'automation' | 'operator' | 'releases' | 'tokens' | 'clock'>;
 type Wish = Pick<DrillRunOptions, 'attach' | 'onProgress'>;
 
 interface StageOptions extends DrillBookOptions {
@@ -93,7 +94,8 @@ async function withPorts<T>(
   const operator = drillOperator({ view, machine, workDir: of.workDir });
   const tokens = { issueToken: (tenant: string) => issuer.issueToken({ tenant }) };
   try {
-    return await work({ platform, failover, automation, operator, tokens, clock: machine.clock });
+    const releases = drillReleases(view);
+    return await work({ platform, failover, automation, operator, releases, tokens, clock: machine.clock });
   } finally {
     operator.close();
     failover.close();

@@ -1,4 +1,5 @@
 /** One entry of the catalogue: what is believed, and what is done to find out. Load, steady state, judging and report are the drill's. */
+import type { DrillOptions } from './drill-options.ts';
 import type { Lab } from './lab.ts';
 
 export interface Experiment {
@@ -7,6 +8,8 @@ export interface Experiment {
   readonly summary: string;
   /** What `--variant` takes; the seed picks one when none is named. Absent: there is one way only. */
   readonly variants?: readonly string[];
+  /** What it sets otherwise than usual; what a caller sets counts for more. */
+  readonly options?: Partial<DrillOptions>;
   /** Of a platform that is started for the drill; default: as the topology says. */
   keepersFor?(variant: string | null): 'pinned' | null;
   hypothesis(lab: Lab): string;

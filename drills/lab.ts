@@ -7,11 +7,13 @@ import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
 import type { OperatorPort } from './ports/operator-port.ts';
 import type { PlatformPort, PlatformSight } from './ports/platform-port.ts';
+import type { ReleasePort } from './ports/release-port.ts';
 import type { FailoverRecord, TimelineEntry } from './report/drill-report.ts';
 import type { Expectation } from './report/drill-run.ts';
 import type { Entry, Tenant } from './workload/entry.ts';
 import type { HttpClient } from './workload/http-client.ts';
 import type { Load } from './workload/load.ts';
+import type { TenantPort } from './workload/tenants.ts';
 
 /** What an experiment finds out, for the report; it only ever adds. */
 export interface LabNotes {
@@ -48,6 +50,9 @@ export interface Lab {
   readonly failover: FailoverPort;
   readonly automation: AutomationPort;
   readonly operator: OperatorPort;
+  readonly releases: ReleasePort;
+  /** For tenants that a drill adds. */
+  readonly tokens: TenantPort;
   readonly nemesis: Nemesis;
   readonly load: Load;
   readonly entry: Entry;

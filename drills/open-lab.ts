@@ -6,6 +6,7 @@ import { emptyNotes, type Lab } from './lab.ts';
 import { Nemesis } from './nemesis/nemesis.ts';
 import { NO_OPERATOR } from './ports/operator-port.ts';
 import type { PlatformSight } from './ports/platform-port.ts';
+import { NO_RELEASES } from './ports/release-port.ts';
 import type { DrillRequest } from './runner.ts';
 import { Entry, type Tenant } from './workload/entry.ts';
 import { HttpClient } from './workload/http-client.ts';
@@ -66,6 +67,7 @@ export async function openLab(request: LabRequest): Promise<Lab> {
   return {
     ...{ options, seed, sight, region, peer, activeCells, tenants, platform, failover: request.failover },
     ...{ automation: request.automation, operator: request.operator ?? NO_OPERATOR },
+    ...{ releases: request.releases ?? NO_RELEASES, tokens },
     ...{ nemesis, load, entry, http, recorder, clock, signal: request.signal, notes },
     mark: (kind, what, more = {}) => {
       notes.timeline.push({ t: nowMs(), kind, what, ...more });

@@ -15,6 +15,7 @@ import type { AutomationPort } from './ports/automation-port.ts';
 import type { FailoverPort } from './ports/failover-port.ts';
 import type { OperatorPort } from './ports/operator-port.ts';
 import type { PlatformPort } from './ports/platform-port.ts';
+import type { ReleasePort } from './ports/release-port.ts';
 import type { DrillReport } from './report/drill-report.ts';
 import type { DrillRun } from './report/drill-run.ts';
 import { HISTORY_FILE, writeReport } from './report/write-report.ts';
@@ -29,6 +30,8 @@ export interface DrillRequest {
   readonly automation: AutomationPort;
   /** Absent: no drill that asks for one can be run. */
   readonly operator?: OperatorPort;
+  /** The same. */
+  readonly releases?: ReleasePort;
   readonly tokens: TenantPort;
   /** Made by the drill; must not exist with a history in it. */
   readonly reportDir: string;
@@ -54,7 +57,7 @@ export async function runDrill(
 /** An experiment that stands in no catalogue, too. `replay`: how a person runs it again. */
 export async function runExperiment(experiment: Experiment, request: DrillRequest): Promise<DrillReport> {
   const { clock } = request;
-  const given = { ...DRILL_DEFAULTS, ...request.options };
+  const given = { ...DRILL_DEFAULTS, ...experiment.options, ...request.options };
   const options = { ...given, variant: chosenVariant(experiment, { variant: given.variant, seed: request.seed }) };
   await mkdir(request.reportDir, { recursive: true });
   const begun = { startedAt: new Date(clock.wallMs()).toISOString(), beganMs: clock.monotonicMs() };

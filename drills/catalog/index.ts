@@ -1,6 +1,7 @@
 /** The drills there are. */
 import type { Experiment } from '../experiment.ts';
 import { arbiterLost } from './arbiter-lost.ts';
+import { badRelease } from './bad-release.ts';
 import { blinded } from './blinded.ts';
 import { cellLost } from './cell-lost.ts';
 import { controlPlaneLost } from './control-plane-lost.ts';
@@ -23,5 +24,5 @@ export const CATALOG: readonly Experiment[] = [
   ...[partition, splitBrain, arbiterLost, controlPlaneLost, longPartition],
   ...[switchover, failback, zombieWriter],
   ...[flapping, blinded],
-  ...[stalePlan, featureFileDoubled],
+  ...[stalePlan, featureFileDoubled, badRelease],
 ];

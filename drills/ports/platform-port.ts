@@ -11,6 +11,8 @@ export interface ProcessSight {
   readonly kind: 'cell' | 'store' | 'arbiter' | 'router' | 'control' | 'payments';
   readonly cell?: string;
   readonly region?: string;
+  /** Of a cell's process: what it runs, or was last asked to run. */
+  readonly release?: { readonly name: string };
   readonly pid: number | null;
   /** Of a throttled process: the share of the time that it runs. */
   readonly runRatio?: number;
@@ -51,6 +53,8 @@ export interface PlatformSight {
   readonly topology: {
     readonly regions: readonly string[];
     readonly cells: readonly { readonly id: string; readonly home: string; readonly standby: string }[];
+    /** In which order a change reaches the cells. */
+    readonly waves?: readonly (readonly string[])[];
     readonly lease: { readonly ttlMs: number };
     readonly automation: { readonly cellsMovedMax: number; readonly windowMs: number; readonly cooldownMs: number };
   };

@@ -30,6 +30,14 @@ export interface RecordedCall extends EntryCall {
   readonly recorder: HistoryRecorder;
 }
 
+/** An answer that a client got by way of a router, as the client saw it. */
+export interface SeenCall {
+  readonly tenant: Tenant;
+  readonly invokedAtMs: number;
+  readonly completedAtMs: number;
+  readonly outcome: Outcome;
+}
+
 export interface EntryOptions {
   readonly http: HttpClient;
   /** Region → router. */
@@ -41,6 +49,7 @@ export class Entry {
   readonly #options: EntryOptions;
   /** Client → the token of its last answer. */
   readonly #sessions = new Map<number, string>();
+  readonly #listeners: ((seen: SeenCall) => void)[] = [];
   readonly regions: readonly string[];
 
   constructor(options: EntryOptions) {
@@ -48,12 +57,20 @@ export class Entry {
     this.regions = Object.keys(options.routers).sort();
   }
 
+  /** Gets every answer to `call`, with what the history has no member for. Must not throw. */
+  onAnswer(listener: (seen: SeenCall) => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** Through a router, in the history. */
   async call(of: RecordedCall & { readonly region: string }): Promise<Outcome> {
     const session = this.#sessions.get(of.client);
     const carrying = session === undefined ? of : { ...of, session };
+    const invokedAtMs = of.recorder.nowMs();
     const outcome = await this.#recorded({ ...carrying, via: 'router', send: (id) => this.send({ ...carrying, id }) });
     if (outcome.session) this.#sessions.set(of.client, outcome.session);
+    const seen = { tenant: of.tenant, invokedAtMs, completedAtMs: of.recorder.nowMs(), outcome };
+    for (const listener of this.#listeners) listener(seen);
     return outcome;
   }
 

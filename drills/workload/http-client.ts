@@ -6,7 +6,7 @@ import { type Outcome, outcomeOfAnswer, outcomeOfError } from './outcome.ts';
 
 export interface HttpCall {
   readonly origin: string;
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Json;

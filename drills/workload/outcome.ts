@@ -21,6 +21,12 @@ interface Answered {
   readonly session?: string | null;
   /** By how much the answer may be behind, where it said so. */
   readonly stalenessMs?: number | null;
+  /** All that the answer lacks, as it says. */
+  readonly degraded?: string | null;
+  /** Of a refusal, when it says so. */
+  readonly retryAfterS?: number | null;
+  /** The release that answered, as the answer names it. */
+  readonly release?: string | null;
 }
 
 export type Outcome =
@@ -39,7 +45,10 @@ export function outcomeOfAnswer(answer: Answer): Outcome {
     region: headerOf(answer, 'x-region'),
     epoch: epochOf(answer),
     session: headerOf(answer, 'x-session'),
-    stalenessMs: stalenessOf(answer),
+    stalenessMs: numberOf(answer, 'x-staleness-ms'),
+    degraded: headerOf(answer, 'x-degraded'),
+    retryAfterS: numberOf(answer, 'retry-after'),
+    release: headerOf(answer, 'x-release'),
   };
   if (status >= 200 && status < 300) return { ...answered, type: 'ok', degraded: headerOf(answer, 'x-degraded') };
   const code = memberOf(body, 'code') ?? (isUnrun(answer) ? UNRUN : `HTTP_${status}`);
@@ -85,8 +94,8 @@ function epochOf(answer: Answer): number | null {
   return Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
-function stalenessOf(answer: Answer): number | null {
-  const text = headerOf(answer, 'x-staleness-ms');
+function numberOf(answer: Answer, name: string): number | null {
+  const text = headerOf(answer, name);
   const value = Number(text);
   return text !== null && Number.isFinite(value) && value >= 0 ? value : null;
 }

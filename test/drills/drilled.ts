@@ -30,8 +30,9 @@ export async function drilled(name: string, flaws: FakeFlaws = {}, options: Part
     () => rm(parent, { recursive: true }),
   );
   const reportDir = join(parent, 'report');
-  const { port: platform, failover, automation, tokens } = fake;
-  const request = { name, seed: 1, platform, failover, automation, tokens, reportDir, onProgress: () => undefined };
+  const { port: platform, failover, automation, rollout, tokens } = fake;
+  const ports = { platform, failover, automation, operator: rollout, releases: rollout, tokens };
+  const request = { name, seed: 1, ...ports, reportDir, onProgress: () => undefined };
   const report = await runDrill({ ...request, options: { ...QUICK, ...options } });
   return { report, reportDir, fake };
 }

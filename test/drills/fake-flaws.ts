@@ -18,8 +18,12 @@ export interface FakeFlaws {
   readonly forgets?: boolean;
   /** A throttled cell is taken for dead and moved. */
   readonly movesTheSlow?: boolean;
-  /** The first so many looks at a move find something against it. */
+  /** No gate looks at a release: it goes everywhere. */
+  readonly noGates?: boolean;
+  /** A release is taken back from one region only. */
+  readonly undoesHalf?: boolean;
   /** A commit waits in quarantine until somebody discards it. */
   readonly leavesToPerson?: boolean;
+  /** The first so many looks at a move find something against it. */
   readonly objectionsAtFirst?: number;
 }

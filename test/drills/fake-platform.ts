@@ -17,6 +17,7 @@ import type { FakeFlaws } from './fake-flaws.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { FakeProcess } from './fake-process.ts';
 import { problem, type Reply } from './fake-reply.ts';
+import { FakeRollout } from './fake-rollout.ts';
 import { FakeStore, levelOf } from './fake-store.ts';
 import { EAST, WEST } from './sample-history.ts';
 
@@ -31,6 +32,7 @@ const CELLS = [
 
 export class FakePlatform {
   readonly processes = new Map<string, FakeProcess>();
+  readonly rollout: FakeRollout;
   readonly #flaws: FakeFlaws;
   readonly #owners = new Map(CELLS.map((cell) => [cell.id, { region: cell.home, epoch: 1 }]));
   readonly #stores = new Map<string, FakeStore>();
@@ -42,6 +44,7 @@ export class FakePlatform {
 
   constructor(flaws: FakeFlaws = {}) {
     this.#flaws = flaws;
+    this.rollout = new FakeRollout({ flaws, port: this.port, move: (cell, region) => this.#move(cell, region) });
     this.#leftToPerson = flaws.leavesToPerson ?? false;
     this.#leaseTtlMs = flaws.leaseTtlMs ?? LEASE_TTL_MS;
     const cells = CELLS.map(({ id }) => id);
@@ -84,11 +87,12 @@ export class FakePlatform {
         topology: {
           regions: REGIONS,
           cells: CELLS,
+          waves: CELLS.map(({ id }) => [id]),
           lease: { ttlMs: this.#leaseTtlMs },
           automation: { cellsMovedMax: 2, windowMs: 60_000, cooldownMs: 600_000 },
         },
         routers: Object.fromEntries(REGIONS.map((region) => [region, this.#url(`router@${region}`)])),
-        processes: [...this.processes.values()].map((process) => process.sight),
+        processes: [...this.processes.values()].map(({ sight }) => ({ ...sight, ...this.rollout.releaseOf(sight) })),
         links: this.#network.sights,
         payments: this.#url('payments'),
         internalSecret: 'secret',
@@ -133,11 +137,16 @@ export class FakePlatform {
         const from = this.#owners.get(cell)?.region;
         // An owner that can't be asked keeps what it has until its lease is out.
         if (!this.#network.passes(`${cell}@${from}`, 'arbiter')) await systemClock.sleep(1.1 * this.#leaseTtlMs);
-        const epoch = (this.#owners.get(cell)?.epoch ?? 0) + 1;
-        this.#owners.set(cell, { region: to, epoch });
+        const epoch = this.#move(cell, to);
         return { outcome: 'done', steps: [{ name: 'take', startMs: 0, endMs: 1 }], decision: { epoch } };
       },
     };
+  }
+
+  #move(cell: string, region: string): number {
+    const epoch = (this.#owners.get(cell)?.epoch ?? 0) + 1;
+    this.#owners.set(cell, { region, epoch });
+    return epoch;
   }
 
   #automation: AutomationSetting = { mode: 'assisted', enabled: true };
@@ -200,7 +209,14 @@ export class FakePlatform {
         body: body === null ? null : JSON.stringify(body),
         headersTimeout: 1_000,
       });
-      const passed = ['x-cell', 'x-region', 'x-cell-epoch'].map((name) => [name, String(headers[name])] as const);
+      // As a router does that learns of a move.
+      if (statusCode === 421 && this.#owners.get(cell) !== owner) {
+        await answer.dump();
+        return this.#route(at, { message, body });
+      }
+      const passed = ['x-cell', 'x-region', 'x-cell-epoch', 'x-release'].map(
+        (name) => [name, String(headers[name])] as const,
+      );
       return { status: statusCode, body: (await answer.json()) as Json, headers: Object.fromEntries(passed) };
     } catch (thrown) {
       const refused = (thrown as { code?: string }).code === 'ECONNREFUSED';
@@ -213,11 +229,13 @@ export class FakePlatform {
     const owner = this.#owners.get(cell);
     // A host without a fence believes in the epoch that it once had.
     const epoch = owner?.region === region ? owner.epoch : 1;
-    const headers = { 'x-cell': cell, 'x-region': region, 'x-cell-epoch': String(epoch) };
+    const release = this.rollout.releaseOf({ name: `${cell}@${region}`, kind: 'cell' }).release?.name ?? '';
+    const headers = { 'x-cell': cell, 'x-region': region, 'x-cell-epoch': String(epoch), 'x-release': release };
     const [, kind, name = '', , sku = ''] = String(message.url).split('/');
     if (kind === '_holdfast') return this.#status({ cell, region });
     const refusal = this.#refusal({ ...of, kind: kind ?? '' });
     if (refusal !== null) return { ...refusal, headers };
+    if (this.rollout.fails(release)) return { ...problem(500, 'INTERNAL', 'unknown'), headers };
     const reply = this.#product({ ...of, kind: kind ?? '', name, sku, epoch });
     return { ...reply, headers };
   }
