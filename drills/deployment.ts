@@ -3,6 +3,7 @@
  * ever ran it, and what came of it. Invariant: a rollout that does not come to its end is taken back before the drill goes on.
  */
 import { jsonOf, saidOf } from './commands.ts';
+import { healBy } from './heal-command.ts';
 import { type Lab, within } from './lab.ts';
 import type { EndedCommand } from './ports/operator-port.ts';
 import type { OfferedRelease } from './ports/release-port.ts';
@@ -11,8 +12,6 @@ import { membersOf } from './workload/product.ts';
 const BAKE = '5s';
 /** Shorter than the drill itself may take, so that what came of it can still be looked at. */
 const DEPLOY_MS_MAX = 360_000;
-/** Its orchestrator finds the wish within a second, and undoes one cell after the other. */
-const TAKE_BACK_MS_MAX = 60_000;
 const LOOK_EVERY_MS = 250;
 
 export interface Deployment {
@@ -43,8 +42,7 @@ export async function deploy(lab: Lab, release: OfferedRelease): Promise<Deploym
   if (isEnded(ended)) return { ...outcomeOf(lab, ended), beganAtMs, endedAtMs, reached };
   // Before it has come to a process nobody knows whose rollout it is that is under way.
   if (reached.length === 0) throw ended;
-  // Also when the drill is aborted: the platform may be somebody's.
-  const said = await takeBack(lab, `${why}: it did not end`);
+  const said = await healBy(lab, ['deploy', 'abort', '--why', `${why}: it did not end`]);
   if (lab.signal.aborted) throw ended;
   const detail = `${ended instanceof Error ? ended.message : String(ended)} Taken back: ${said}`;
   return { state: null, noticedAtMs: null, detail, beganAtMs, endedAtMs: recorder.nowMs(), reached };
@@ -52,15 +50,6 @@ export async function deploy(lab: Lab, release: OfferedRelease): Promise<Deploym
 
 function isEnded(value: unknown): value is EndedCommand {
   return typeof value === 'object' && value !== null && 'exitCode' in value;
-}
-
-async function takeBack(lab: Lab, why: string): Promise<string> {
-  const over = new AbortController();
-  const late = lab.clock.sleep(TAKE_BACK_MS_MAX, over.signal).then(() => null);
-  late.catch(() => undefined); // It was not needed.
-  const ended = await Promise.race([lab.operator.begin(['deploy', 'abort', '--why', why]).ended, late]);
-  over.abort();
-  return ended === null ? `nothing was heard for ${TAKE_BACK_MS_MAX} ms` : saidOf(ended);
 }
 
 function outcomeOf(lab: Lab, ended: EndedCommand): Pick<Deployment, 'state' | 'detail' | 'noticedAtMs'> {

@@ -8,6 +8,7 @@ import { controlPlaneLost } from './control-plane-lost.ts';
 import { failback } from './failback.ts';
 import { featureFileDoubled } from './feature-file-doubled.ts';
 import { flapping } from './flapping.ts';
+import { ladder } from './ladder.ts';
 import { longPartition } from './long-partition.ts';
 import { partition } from './partition.ts';
 import { regionLost } from './region-lost.ts';
@@ -24,5 +25,6 @@ export const CATALOG: readonly Experiment[] = [
   ...[partition, splitBrain, arbiterLost, controlPlaneLost, longPartition],
   ...[switchover, failback, zombieWriter],
   ...[flapping, blinded],
-  ...[stalePlan, featureFileDoubled, badRelease],
+  ...[stalePlan, featureFileDoubled],
+  ...[badRelease, ladder],
 ];

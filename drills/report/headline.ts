@@ -18,11 +18,18 @@ function away(report: Measured): string {
     .map((cell) => {
       // A cell that kept its epoch has no take-over to be measured by.
       const keptMs = report.steadyState.after?.held ? cell.writesAwayMs : null;
-      const ms = report.drill === 'switchover' ? cell.writesAwayMs : (cell.rtoMs ?? keptMs);
-      return ms === null ? `${cell.cell} did not come back` : `${cell.cell} was away for ${milliseconds(ms)}`;
+      const ms = AS_PLANNED.has(report.drill) ? cell.writesAwayMs : (cell.rtoMs ?? keptMs);
+      if (ms === null) return `${cell.cell} did not come back`;
+      // Its probes write stock, which a lower level refuses: by order, and not because it was away.
+      if (report.drill === 'ladder')
+        return `${cell.cell} took no stock for ${milliseconds(ms)}, at levels that refuse it`;
+      return `${cell.cell} was away for ${milliseconds(ms)}`;
     })
     .join(', ');
 }
+
+/** Cells are moved, if at all, while both sides serve: a later epoch says nothing of a time away. */
+const AS_PLANNED: ReadonlySet<string> = new Set(['switchover', 'bad-release', 'ladder']);
 
 function lost({ rpo, checkers, acknowledgedDegraded }: Measured): string {
   if (checkers.length === 0) return 'what was lost is not known';

@@ -1,4 +1,6 @@
 /** The ways in which the fake platform can be wrong, each for a checker or a promise that has to notice. */
+import type { OperationName } from '../../core/modes/operations.ts';
+
 export interface FakeFlaws {
   /** A host does not look at who owns the cell. */
   readonly noFence?: boolean;
@@ -20,6 +22,14 @@ export interface FakeFlaws {
   readonly movesTheSlow?: boolean;
   /** No gate looks at a release: it goes everywhere. */
   readonly noGates?: boolean;
+  /** An operation that no level refuses. */
+  readonly servesAlways?: OperationName;
+  /** A level of one cell holds in all of them. */
+  readonly levelsAreShared?: boolean;
+  /** A refused operation is done all the same. */
+  readonly doesWhatItRefuses?: boolean;
+  /** A reduced search says nothing of it. */
+  readonly unmarkedSearch?: boolean;
   /** A release is taken back from one region only. */
   readonly undoesHalf?: boolean;
   /** A commit waits in quarantine until somebody discards it. */

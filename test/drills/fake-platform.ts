@@ -14,6 +14,7 @@ import type { FailoverPort } from '../../drills/ports/failover-port.ts';
 import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
 import { DRILL_SKU } from '../../drills/workload/shopper.ts';
 import type { FakeFlaws } from './fake-flaws.ts';
+import { FakeLadder } from './fake-ladder.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { FakeProcess } from './fake-process.ts';
 import { problem, type Reply } from './fake-reply.ts';
@@ -25,6 +26,8 @@ const LEASE_TTL_MS = 200;
 /** So that a test need not write as many commits as a drill wants to see in a journal. */
 const COUNTED_AS = 100;
 const REGIONS = [EAST, WEST];
+/** Of a cell's answer, by its router. */
+const PASSED = ['x-cell', 'x-region', 'x-cell-epoch', 'x-release', 'x-degraded', 'x-staleness-ms', 'retry-after'];
 const CELLS = [
   { id: 'c01', home: EAST, standby: WEST },
   { id: 'c02', home: WEST, standby: EAST },
@@ -33,6 +36,7 @@ const CELLS = [
 export class FakePlatform {
   readonly processes = new Map<string, FakeProcess>();
   readonly rollout: FakeRollout;
+  readonly #ladder: FakeLadder;
   readonly #flaws: FakeFlaws;
   readonly #owners = new Map(CELLS.map((cell) => [cell.id, { region: cell.home, epoch: 1 }]));
   readonly #stores = new Map<string, FakeStore>();
@@ -44,7 +48,9 @@ export class FakePlatform {
 
   constructor(flaws: FakeFlaws = {}) {
     this.#flaws = flaws;
-    this.rollout = new FakeRollout({ flaws, port: this.port, move: (cell, region) => this.#move(cell, region) });
+    this.#ladder = new FakeLadder(flaws);
+    const [port, ladder] = [this.port, this.#ladder];
+    this.rollout = new FakeRollout({ flaws, port, ladder, move: (cell, region) => this.#move(cell, region) });
     this.#leftToPerson = flaws.leavesToPerson ?? false;
     this.#leaseTtlMs = flaws.leaseTtlMs ?? LEASE_TTL_MS;
     const cells = CELLS.map(({ id }) => id);
@@ -214,9 +220,7 @@ export class FakePlatform {
         await answer.dump();
         return this.#route(at, { message, body });
       }
-      const passed = ['x-cell', 'x-region', 'x-cell-epoch', 'x-release'].map(
-        (name) => [name, String(headers[name])] as const,
-      );
+      const passed = PASSED.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]]));
       return { status: statusCode, body: (await answer.json()) as Json, headers: Object.fromEntries(passed) };
     } catch (thrown) {
       const refused = (thrown as { code?: string }).code === 'ECONNREFUSED';
@@ -233,6 +237,8 @@ export class FakePlatform {
     const headers = { 'x-cell': cell, 'x-region': region, 'x-cell-epoch': String(epoch), 'x-release': release };
     const [, kind, name = '', , sku = ''] = String(message.url).split('/');
     if (kind === '_holdfast') return this.#status({ cell, region });
+    const mode = this.#ladder.answer({ ...of, isOwner: owner?.region === region });
+    if (mode !== null) return { ...mode, headers: { ...headers, ...mode.headers } };
     const refusal = this.#refusal({ ...of, kind: kind ?? '' });
     if (refusal !== null) return { ...refusal, headers };
     if (this.rollout.fails(release)) return { ...problem(500, 'INTERNAL', 'unknown'), headers };

@@ -1,9 +1,10 @@
-/** The rollout of the fake platform: cell by cell, away from the region that is replaced, with a gate that counts failures, and back. */
+/** The command line of the fake platform: a rollout cell by cell, away from the region that is replaced, with a gate that counts failures, and back. */
 import { systemClock } from '../../core/clock.ts';
 import type { EndedCommand, OperatorPort, StartedCommand } from '../../drills/ports/operator-port.ts';
 import type { PlatformPort, ProcessSight } from '../../drills/ports/platform-port.ts';
 import type { Fault, ReleasePort } from '../../drills/ports/release-port.ts';
 import type { FakeFlaws } from './fake-flaws.ts';
+import type { FakeLadder } from './fake-ladder.ts';
 
 const GOOD = 'good';
 /** Of a release that has failed so often the gate is sure. */
@@ -15,6 +16,7 @@ const LOOK_MS = 20;
 interface Stage {
   readonly flaws: FakeFlaws;
   readonly port: PlatformPort;
+  readonly ladder: FakeLadder;
   move(cell: string, region: string): void;
 }
 
@@ -49,11 +51,16 @@ export class FakeRollout implements OperatorPort, ReleasePort {
 
   begin(args: readonly string[]): StartedCommand {
     const release = args[args.indexOf('--release') + 1] ?? '';
-    return { ended: this.#deploy(release), hold: () => undefined, go: () => undefined };
+    const ended = args[0] === 'mode' ? this.#mode(args) : this.#deploy(release);
+    return { ended, hold: () => undefined, go: () => undefined };
   }
 
-  readShelf = async () => null;
+  readShelf = async () => ({ stable: JSON.stringify({ publishedAtMs: this.#stage.ladder.publishedAtMs }) });
   forgeShelf = async () => undefined;
+
+  async #mode(args: readonly string[]): Promise<EndedCommand> {
+    return this.#stage.ladder.command(args, systemClock.wallMs());
+  }
 
   async #deploy(release: string): Promise<EndedCommand> {
     const { cells } = (await this.#stage.port.view()).topology;
