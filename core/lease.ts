@@ -126,8 +126,8 @@ export function firstGrant(options: { cell: CellId; holder: RegionName; ttlMs: n
 
 /** `peerAnswered`: to this process, since it began; the loss that the record tells of is over. */
 export function renewed(lease: HeldLease, options: { ttlMs: number; peerAnswered: boolean }): HeldLease {
-  const { peer, ...kept } = lease;
-  const next = { ...kept, counter: lease.counter + 1, ttlMs: options.ttlMs };
+  const { state, cell, epoch, holder, counter, peer } = lease;
+  const next = { state, cell, epoch, holder, counter: counter + 1, ttlMs: options.ttlMs };
   return peer === undefined || options.peerAnswered ? next : { ...next, peer };
 }
 

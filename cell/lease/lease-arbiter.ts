@@ -56,22 +56,25 @@ const asSeen = (lease: Lease): Condition => all(ownedAs(lease), equals('counter'
 
 function toItem(lease: Lease): Item {
   const { pk, sk } = leaseKey(lease.cell);
+  const { state, cell, epoch, holder, counter } = lease;
   // A pinned lease's TTL has no number in a table.
   const ttlMs = Number.isFinite(lease.ttlMs) ? lease.ttlMs : ttlText(lease.ttlMs);
-  return { ...lease, pk, sk, ttlMs };
+  const item = { pk, sk, state, cell, epoch, holder, counter, ttlMs };
+  if (lease.state === 'released') return { ...item, successor: lease.successor, proof: lease.proof };
+  return lease.peer === undefined ? item : { ...item, peer: lease.peer };
 }
 
 function toLease(item: Item | null): Lease | null {
   if (!item) return null;
-  const base = {
+  const held: HeldLease = {
+    state: 'held',
     cell: String(item.cell) as CellId,
     epoch: Number(item.epoch) as Epoch,
     holder: String(item.holder) as RegionName,
     counter: Number(item.counter),
     ttlMs: ttlOfText(String(item.ttlMs)),
   };
-  if (item.state === 'held')
-    return item.peer === 'lost' ? { ...base, state: 'held', peer: 'lost' } : { ...base, state: 'held' };
+  if (item.state === 'held') return item.peer === 'lost' ? { ...held, peer: 'lost' } : held;
   const successor = String(item.successor) as RegionName;
-  return { ...base, state: 'released', successor, proof: String(item.proof) as ReleaseProof['kind'] };
+  return { ...held, state: 'released', successor, proof: String(item.proof) as ReleaseProof['kind'] };
 }

@@ -73,6 +73,8 @@ interface Held {
   readonly sentAtMs: number;
   readonly validUntilMs: number;
   readonly open: boolean;
+  /** What it means while it is open and valid: asked for at every turn, so it is kept. */
+  readonly standing: LeaseStanding;
 }
 
 export class LeaseKeeper implements LeaseView {
@@ -96,7 +98,7 @@ export class LeaseKeeper implements LeaseView {
 
   standing(): LeaseStanding {
     const held = this.#held;
-    if (held?.open && this.#o.clock.monotonicMs() < held.validUntilMs) return { held: true, epoch: held.lease.epoch };
+    if (held?.open && this.#o.clock.monotonicMs() < held.validUntilMs) return held.standing;
     const known = this.#known;
     // Our own lapsed lease is no hint for a router: it would send the request straight back.
     const owner = known?.state === 'held' && known.holder !== this.#o.region ? known.holder : null;
@@ -216,7 +218,8 @@ export class LeaseKeeper implements LeaseView {
     const before = this.#held?.lease.epoch === lease.epoch ? this.#held : null;
     const validUntilMs = sentAtMs + holderValidityMs(lease.ttlMs);
     this.#learn(lease);
-    this.#held = { lease, sinceMs: before?.sinceMs ?? sentAtMs, sentAtMs, validUntilMs, open: before?.open === true };
+    const { sinceMs = sentAtMs, open = false, standing = { held: true, epoch: lease.epoch } } = before ?? {};
+    this.#held = { lease, sinceMs, sentAtMs, validUntilMs, open, standing };
     if (before?.lease.peer === 'lost' && lease.peer === undefined) this.#o.onPeerBack();
     if (this.#held.open) return;
     const { own, fenceShards, region, clock, rng } = this.#o;

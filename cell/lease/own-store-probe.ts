@@ -7,7 +7,7 @@
 import type { Fence } from '../../core/fence.ts';
 import type { Epoch, RegionName } from '../../core/ids.ts';
 import type { CallBounds } from '../cell-store.ts';
-import { fenceItem, toFence } from '../store/table-layout.ts';
+import { fenceKey, toFence } from '../store/table-layout.ts';
 import { all, equals, type Table } from '../table/table.ts';
 
 export type ProbeResult =
@@ -21,7 +21,8 @@ export async function probeOwnStore(
 ): Promise<ProbeResult> {
   const { region, epoch, shard, count } = options;
   // The count makes it a change: nobody may answer it from what stood there before.
-  const item = { ...fenceItem(shard, { epoch, active: region }), count };
+  const { pk, sk } = fenceKey(shard);
+  const item = { pk, sk, epoch, active: region, count };
   const when = all(equals('epoch', epoch), equals('active', region));
   const result = await table.write({ kind: 'put', item, when }, bounds);
   if (result.outcome === 'done') return { outcome: 'writable' };

@@ -83,15 +83,16 @@ export async function drainAggregates(
 async function drainShard(
   lane: ShippingLane,
   { shard, tally }: { readonly shard: number; readonly tally: Tally },
-  { pauseAtMs = Number.POSITIVE_INFINITY, from, ...bounds }: SweepBounds,
+  bounds: SweepBounds,
 ): Promise<void> {
+  const { pauseAtMs = Number.POSITIVE_INFINITY, from } = bounds;
   let after = from?.get(shard);
   do {
     const page = await readJournalPage(lane.source, {
       ...within(lane, bounds),
       shard,
       limit: PAGE_ENTRIES,
-      ...(after === undefined ? {} : { after }),
+      after,
     });
     if (page.commits.length > 0) await shipPage(lane, { commits: page.commits, tally }, bounds);
     // A peer that refuses calls refuses the next page too: leave it to the caller's backoff.
@@ -200,5 +201,6 @@ function isPoison(error: unknown): boolean {
 }
 
 function within({ clock }: ShippingLane, bounds: CallBounds): CallBounds {
-  return { ...bounds, deadlineAtMs: Math.min(bounds.deadlineAtMs, clock.monotonicMs() + CALL_MS_MAX) };
+  const { signal } = bounds;
+  return { signal, deadlineAtMs: Math.min(bounds.deadlineAtMs, clock.monotonicMs() + CALL_MS_MAX) };
 }

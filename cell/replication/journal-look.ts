@@ -71,9 +71,8 @@ export class JournalLook {
   async look(bounds: CallBounds): Promise<boolean> {
     const startedAtMs = this.#o.clock.monotonicMs();
     const shipped = this.#o.replicator.shippedEntries();
-    const pages = await Promise.all(
-      journalShards.map((shard) => this.#o.source.query(journalPk(shard), { ...bounds, limit: ENTRIES_MAX })),
-    );
+    const options = { ...bounds, limit: ENTRIES_MAX };
+    const pages = await Promise.all(journalShards.map((shard) => this.#o.source.query(journalPk(shard), options)));
     if (pages.some((page) => page.next !== null)) return false;
     const entries = pages.flatMap((page) => page.items.map((item) => item.sk)).filter((sk) => !shipped.has(sk));
     const stayed = this.#unremembered(entries);

@@ -216,7 +216,9 @@ export class Replicator implements PeerReplication {
   }
 
   #notInHand(): readonly Commit[] {
-    return [...this.#pending].filter(([, pending]) => !pending.inHand).map(([commit]) => commit);
+    const waiting: Commit[] = [];
+    for (const [commit, { inHand }] of this.#pending) if (!inHand) waiting.push(commit);
+    return waiting;
   }
 
   async #shipGroup(group: readonly Commit[], bounds: CallBounds): Promise<void> {
@@ -285,7 +287,7 @@ export class Replicator implements PeerReplication {
 
   #bounded(bounds: CallBounds): CallBounds {
     const limit = this.#o.clock.monotonicMs() + PEER_CALL_MS_MAX;
-    return { ...bounds, deadlineAtMs: Math.min(bounds.deadlineAtMs, limit) };
+    return { signal: bounds.signal, deadlineAtMs: Math.min(bounds.deadlineAtMs, limit) };
   }
 
   /** Until the doorbell rings or the sweep is due; after failures the backoff, with work left over a short pause. */

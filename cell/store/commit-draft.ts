@@ -26,12 +26,14 @@ export function completeDraft(
   writer: { readonly epoch: number; readonly region: RegionName; readonly atMs: number },
 ): Commit {
   const { expected } = draft;
-  const revision = { epoch: writer.epoch, version: (expected?.version ?? 0) + 1 };
+  const { epoch } = writer;
+  const version = (expected?.version ?? 0) + 1;
   return {
     aggregate: draft.aggregate,
     class: draft.class,
-    ...revision,
-    lineage: extendLineage(expected, revision),
+    epoch,
+    version,
+    lineage: extendLineage(expected, { epoch, version }),
     previous: expected && { epoch: expected.epoch, version: expected.version },
     origin: writer.region,
     changes: draft.changes,

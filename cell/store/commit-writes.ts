@@ -59,29 +59,22 @@ function nextHead(commit: Commit): Item {
 }
 
 function changeWrites(commit: Commit, options: { idempotencyOnce: boolean }): TableWrite[] {
-  const pk = aggregateKey(commit.aggregate);
-  const changes = commit.changes.map(
+  const { aggregate, idempotency, atMs: at } = commit;
+  const pk = aggregateKey(aggregate);
+  const writes = commit.changes.map(
     (change): TableWrite =>
       change.kind === 'put'
-        ? { kind: 'put', item: dataItem(commit.aggregate, change.item, change.data) }
+        ? { kind: 'put', item: dataItem(aggregate, change.item, change.data) }
         : { kind: 'delete', key: { pk, sk: ITEM_PREFIX + change.item } },
   );
-  const outbox = commit.outbox.map(
-    (message): TableWrite => ({
-      kind: 'put',
-      item: { ...outboxKey(commit.aggregate, message.id), message: JSON.stringify(message), at: commit.atMs },
-    }),
-  );
-  const done = commit.outboxDone.map((id): TableWrite => ({ kind: 'delete', key: outboxKey(commit.aggregate, id) }));
-  return [...changes, ...outbox, ...done, ...idempotencyWrites(commit, options.idempotencyOnce)];
-}
-
-function idempotencyWrites(commit: Commit, once: boolean): TableWrite[] {
-  if (!commit.idempotency) return [];
-  const item: Item = {
-    pk: aggregateKey(commit.aggregate),
-    sk: IDEMPOTENCY_PREFIX + commit.idempotency.key,
-    record: JSON.stringify(commit.idempotency),
-  };
-  return [{ kind: 'put', item, ...(once ? { when: absent } : {}) }];
+  for (const message of commit.outbox) {
+    const { pk, sk } = outboxKey(aggregate, message.id);
+    writes.push({ kind: 'put', item: { pk, sk, message: JSON.stringify(message), at } });
+  }
+  for (const id of commit.outboxDone) writes.push({ kind: 'delete', key: outboxKey(aggregate, id) });
+  if (idempotency) {
+    const item: Item = { pk, sk: IDEMPOTENCY_PREFIX + idempotency.key, record: JSON.stringify(idempotency) };
+    writes.push(options.idempotencyOnce ? { kind: 'put', item, when: absent } : { kind: 'put', item });
+  }
+  return writes;
 }

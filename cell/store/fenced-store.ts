@@ -210,18 +210,18 @@ export class FencedStore implements CellStore {
   }
 
   async #acknowledge(commit: Commit, options: CallBounds & { readonly ack: AckMode }): Promise<CommitReceipt> {
-    const revision = { epoch: commit.epoch, version: commit.version };
+    const { epoch, version } = commit;
     if (options.ack === 'local') {
       this.#o.replication.journaled(commit);
-      return { ...revision, ack: 'local', degraded: null };
+      return { epoch, version, ack: 'local', degraded: null };
     }
     const arrival = await this.#o.replication.replicateNow(commit, options);
     switch (arrival) {
       case 'at-peer':
-        return { ...revision, ack: 'replicated', degraded: null };
+        return { epoch, version, ack: 'replicated', degraded: null };
       case 'peer-gone':
         this.#o.counters.acknowledgedUnreplicated++;
-        return { ...revision, ack: 'local', degraded: 'unreplicated' };
+        return { epoch, version, ack: 'local', degraded: 'unreplicated' };
       case 'stale':
         this.#o.counters.unknown++;
         throw outcomeUnknown(

@@ -24,7 +24,7 @@ export async function readAggregate(table: Table, id: AggregateId, bounds: CallB
     const rows = await queryAll(table, aggregateKey(id), bounds);
     const aggregate = toAggregate(id, rows);
     if (rows.length <= ROWS_WITHOUT_PROOF) return aggregate;
-    const after = toHead(await table.get(headKey(id), bounds));
+    const after = await table.get(headKey(id), bounds);
     if (after?.version === aggregate.head?.version && after?.epoch === aggregate.head?.epoch) return aggregate;
   }
   throw tornRead();

@@ -70,7 +70,9 @@ export function toHead(item: Item | null): Head | null {
 }
 
 export function fenceItem(shard: number, fence: Fence): Item {
-  return { ...fenceKey(shard), epoch: fence.epoch, ...(fence.active ? { active: fence.active } : {}) };
+  const { pk, sk } = fenceKey(shard);
+  const { epoch, active } = fence;
+  return active ? { pk, sk, epoch, active } : { pk, sk, epoch };
 }
 
 export function toFence(item: Item | null): Fence | null {

@@ -140,9 +140,11 @@ export function holds(condition: Condition, item: Item | null): boolean {
     case 'attribute-absent':
       return item?.[condition.attribute] === undefined;
     case 'all':
-      return condition.of.every((part) => holds(part, item));
+      for (const part of condition.of) if (!holds(part, item)) return false;
+      return true;
     case 'any':
-      return condition.of.some((part) => holds(part, item));
+      for (const part of condition.of) if (holds(part, item)) return true;
+      return false;
     default:
       return compares(condition.kind, item?.[condition.attribute], condition.value);
   }

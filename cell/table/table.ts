@@ -80,13 +80,19 @@ export async function queryAll(
   pk: string,
   options: CallBounds & { readonly prefix?: string },
 ): Promise<readonly Item[]> {
-  const items: Item[] = [];
-  let after: string | undefined;
-  for (let page = 0; page < QUERY_PAGES_MAX; page++) {
-    const found = await table.query(pk, { ...options, limit: QUERY_LIMIT_MAX, ...(after ? { after } : {}) });
-    items.push(...found.items);
-    if (found.next === null) break;
-    after = found.next;
+  const first = {
+    deadlineAtMs: options.deadlineAtMs,
+    signal: options.signal,
+    prefix: options.prefix,
+    limit: QUERY_LIMIT_MAX,
+  };
+  let page = await table.query(pk, first);
+  // Nearly always the only one.
+  if (page.next === null) return page.items;
+  const items = [...page.items];
+  for (let pages = 1; page.next !== null && pages < QUERY_PAGES_MAX; pages++) {
+    page = await table.query(pk, { ...first, after: page.next });
+    items.push(...page.items);
   }
   return items;
 }

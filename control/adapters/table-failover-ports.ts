@@ -84,11 +84,8 @@ function storePort(tables: FailoverTables, within: Within): StorePort {
       return raised.outcome === 'raised';
     },
     pending: async (place, limit) => {
-      const pages = await Promise.all(
-        journalShards.map((shard) =>
-          store(place).query(journalPk(shard), { ...within(limit), limit: QUERY_LIMIT_MAX }),
-        ),
-      );
+      const options = { ...within(limit), limit: QUERY_LIMIT_MAX };
+      const pages = await Promise.all(journalShards.map((shard) => store(place).query(journalPk(shard), options)));
       // What an entry is of stands in its key: counting them takes no look into two thousand commits.
       const entries = pages.flatMap((page) => page.items);
       const fenced = entries.filter(({ sk }) => isFencedEntry(sk)).length;

@@ -220,8 +220,8 @@ const WRITES: readonly Guard[] = [
   {
     name: 'idempotency record must be absent',
     file: 'cell/store/commit-writes.ts',
-    snippet: '...(once ? { when: absent } : {})',
-    replacement: '',
+    snippet: "{ kind: 'put', item, when: absent }",
+    replacement: "{ kind: 'put', item }",
     breaks: 'a repeated request is carried out twice',
   },
   {

@@ -152,16 +152,16 @@ export class Clients {
     const { operation, region, attempt } = call;
     const entry = `${operation.id}/${attempt}`;
     const invocation = this.#oracle.invoked({ entry, operation, region, process: process.name });
-    const bounds = { deadlineAtMs: process.monotonicMs() + pick(this.#rng, CALLS_MS_MAX) };
+    const deadlineAtMs = process.monotonicMs() + pick(this.#rng, CALLS_MS_MAX);
     const { store } = cell.runtime;
     for (let round = 0; ; round++) {
-      const seen = await store.read(operation.aggregate, bounds);
+      const seen = await store.read(operation.aggregate, { deadlineAtMs });
       const standing = operation.blind ? null : entryThatStands(seen, operation);
       // As services do: what is found done is acknowledged by a commit on top of it, because it may stand in this region alone.
-      const again = standing === null ? {} : { entry: `re${operation.id}.${attempt}/0`, key: `re${entry}` };
-      const draft = draftOf({ operation, entry, key: operation.id, seen, rng: this.#rng, ...again });
+      const [named, key] = standing === null ? [entry, operation.id] : [`re${operation.id}.${attempt}/0`, `re${entry}`];
+      const draft = draftOf({ operation, entry: named, key, seen, rng: this.#rng });
       try {
-        const receipt = await store.commit(draft, { ...bounds, ack: operation.lane ? 'local' : operation.ack });
+        const receipt = await store.commit(draft, { deadlineAtMs, ack: operation.lane ? 'local' : operation.ack });
         this.#oracle.acknowledged(standing === null ? invocation : { ...invocation, entry: standing }, receipt);
         if (standing !== null) this.#world.saw('repeat acknowledged by a commit of its own');
         return;

@@ -13,11 +13,6 @@ export class EventHeap {
   #orders = new Int32Array(CAPACITY_AT_FIRST);
   readonly #events: Scheduled[] = [];
 
-  /** When the next one is; `Infinity`: there is none. */
-  get nextMs(): number {
-    return this.#events.length === 0 ? Number.POSITIVE_INFINITY : (this.#atMs[0] ?? Number.POSITIVE_INFINITY);
-  }
-
   push(event: Scheduled): void {
     const { atMs, order } = event;
     const events = this.#events;
@@ -39,9 +34,11 @@ export class EventHeap {
     events[at] = event;
   }
 
-  pop(): Scheduled | undefined {
+  /** Takes the next one that is due by then; `undefined`: there is none. */
+  pop(endMs: number): Scheduled | undefined {
     const events = this.#events;
     const first = events[0];
+    if (first === undefined || (this.#atMs[0] ?? 0) > endMs) return undefined;
     const last = events.pop();
     if (last !== undefined && last !== first) this.#sink(last);
     return first;

@@ -109,11 +109,11 @@ export class EventQueue {
   /** `true`: an event let a process run, whose promises must settle before the next one. `false`: there is nothing more to do. */
   #runToDirty(endMs: number, stop: () => boolean): boolean {
     const heap = this.#heap;
-    while (heap.nextMs <= endMs && !stop()) {
-      const { nextMs } = heap;
-      const next = heap.pop();
-      if (next === undefined || next.cancelled) continue;
-      this.nowMs = nextMs;
+    while (!stop()) {
+      const next = heap.pop(endMs);
+      if (next === undefined) break;
+      if (next.cancelled) continue;
+      this.nowMs = next.atMs;
       if (++this.events > EVENTS_MAX) throw new Violation('stuck', `${EVENTS_MAX} events and no end`);
       next.run();
       if (!this.dirty) continue;

@@ -159,14 +159,16 @@ function entriesUnder(world: World, pk: string): ReadonlySet<string> {
 
 /** The messages that wait are those that the aggregate says are open. */
 function checkOutbox(world: World, aggregate: AggregateId): void {
+  const prefix = `${aggregate}#`;
+  const ofAggregate = { limit: Number.POSITIVE_INFINITY, prefix };
   for (const region of REGIONS) {
     const { table } = world.storeOf(region);
     const log = table.peek({ pk: aggregateKey(aggregate), sk: ITEM_PREFIX + LOG_ITEM });
     const open = log ? openOf(JSON.parse(String(log.data)) as JsonObject) : [];
-    const prefix = `${aggregate}#`;
-    const waiting = journalShards
-      .flatMap((shard) => table.query(outboxPk(shard), { ...EVERY_ROW, prefix }).items)
-      .map(({ sk }) => sk.slice(prefix.length));
+    const waiting: string[] = [];
+    for (const shard of journalShards) {
+      for (const { sk } of table.query(outboxPk(shard), ofAggregate).items) waiting.push(sk.slice(prefix.length));
+    }
     if ([...open].sort().join() !== waiting.sort().join()) {
       throw new Violation(
         'outbox',

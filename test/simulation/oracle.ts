@@ -129,7 +129,8 @@ export class Oracle {
 
   invoked(call: Pick<Invocation, 'entry' | 'operation' | 'region' | 'process'>): Invocation {
     if (this.#trace.on) this.note(`${call.entry} ${call.operation.ack} ${call.operation.aggregate} at ${call.region}`);
-    return { ...call, atMs: this.#nowMs, ackedEpochBefore: this.#ackedEpoch };
+    const { entry, operation, region, process } = call;
+    return { entry, operation, region, process, atMs: this.#nowMs, ackedEpochBefore: this.#ackedEpoch };
   }
 
   refused(entry: string, error: unknown): void {
