@@ -70,7 +70,7 @@ export async function simulate(args: readonly string[], place: Place): Promise<n
 
 async function runOnAllCores(options: Options, place: Place): Promise<RangeReport> {
   const { first, seeds, steps, jobs } = options;
-  const pool = new Pool({ root: place.root, size: jobs });
+  const pool = new Pool({ root: place.root, size: jobs, thousands: seeds / jobs >= 1_000 });
   let toldMs = performance.now();
   const onReport = ({ totals, failures }: RangeReport) => {
     if (options.json || performance.now() - toldMs < PROGRESS_EVERY_MS) return true;
