@@ -216,9 +216,7 @@ export class Replicator implements PeerReplication {
   }
 
   #notInHand(): readonly Commit[] {
-    const waiting: Commit[] = [];
-    for (const [commit, { inHand }] of this.#pending) if (!inHand) waiting.push(commit);
-    return waiting;
+    return [...this.#pending].filter(([, pending]) => !pending.inHand).map(([commit]) => commit);
   }
 
   async #shipGroup(group: readonly Commit[], bounds: CallBounds): Promise<void> {
