@@ -1,13 +1,14 @@
 /**
- * The functions as Lambda loads and calls them: modules that read their environment, events in Lambda's own shapes, DynamoDB
- * engines behind them, nothing running in between. One purchase, its replication, and a failover to the other region.
+ * The functions as Lambda loads and calls them: the bundles that are deployed, which read their environment, events in Lambda's own
+ * shapes, DynamoDB engines behind them, nothing running in between. One purchase, its replication, and a failover to the other region.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { stop } from 'esbuild';
 import { LeaseArbiter } from '../../cell/lease/lease-arbiter.ts';
 import { raiseFence } from '../../cell/store/raise-fence.ts';
 import { ARBITER_TABLE, cellTableName, journalPk } from '../../cell/store/table-layout.ts';
@@ -17,6 +18,7 @@ import { systemClock } from '../../core/clock.ts';
 import { cellId, epoch, regionName } from '../../core/ids.ts';
 import { releasedTo } from '../../core/lease.ts';
 import { seededRng } from '../../core/rng.ts';
+import { buildFunctions } from '../../infra/bundle-functions.ts';
 import { type FunctionName, functionSpec, type TableRole } from '../../infra/functions.ts';
 import { startEngineChild } from '../../local/engine/engine-child.ts';
 import { machineProbes } from '../../local/engine/machine-probes.ts';
@@ -39,6 +41,9 @@ const context = { functionName: 'f', awsRequestId: 'r1', getRemainingTimeInMilli
 const bounds = () => ({ deadlineAtMs: systemClock.monotonicMs() + 10_000 });
 
 const directory = mkdtempSync(join(tmpdir(), 'holdfast-lambda-'));
+/** Inside the checkout, where the SDK is found as Lambda's runtime has it. */
+mkdirSync('dist', { recursive: true });
+const bundles = mkdtempSync(join(process.cwd(), 'dist', 'lambda-under-test-'));
 const engines: Awaited<ReturnType<typeof startEngineChild>>[] = [];
 const urls: Record<string, string> = {};
 const functions = new Map<string, Handler>();
@@ -48,6 +53,7 @@ let provider: Server;
 let tables: AskedTables;
 
 beforeAll(async () => {
+  for (const [name, { code }] of await buildFunctions(process.cwd())) writeFileSync(join(bundles, `${name}.mjs`), code);
   for (const region of [EAST, WEST]) urls[region] = await engine(region);
   for (const [region, name] of [
     [EAST, cellTableName(CELL)],
@@ -60,13 +66,13 @@ beforeAll(async () => {
   }
   tables = await AskedTables.open((region) => urls[region] ?? '');
   process.env.HOLDFAST_STORE_URL = tables.url('payments', { role: 'payments', region: EAST });
-  const payments = await load('services/payments/lambda.ts', EAST);
+  const payments = await load('payments', EAST);
   provider = await serve(payments);
   for (const region of [EAST, WEST] as const) {
     for (const name of LOADED) {
       const { entry } = functionSpec(name);
       Object.assign(process.env, environment(name, region));
-      functions.set(`${entry} ${region}`, await load(entry, region));
+      functions.set(`${entry} ${region}`, await load(name, region));
     }
   }
 }, 60_000);
@@ -77,7 +83,8 @@ afterAll(async () => {
   tables?.close();
   for (const child of engines) child.kill('SIGKILL');
   await Promise.all(engines.map((child) => child.exited));
-  rmSync(directory, { recursive: true, force: true });
+  for (const made of [directory, bundles]) rmSync(made, { recursive: true, force: true });
+  await stop();
 });
 
 async function engine(name: string): Promise<string> {
@@ -114,9 +121,9 @@ function environment(name: FunctionName, region: Region): Record<string, string>
   };
 }
 
-/** A module of its own for each region, as each function has a process of its own. */
-async function load(path: string, region: string): Promise<Handler> {
-  const module = (await import(`../../${path}?${region}`)) as { readonly handler: Handler };
+/** The bundle that is deployed, as a module of its own for each region: each function has a process of its own. */
+async function load(name: FunctionName, region: string): Promise<Handler> {
+  const module = (await import(`${join(bundles, name)}.mjs?${region}`)) as { readonly handler: Handler };
   return module.handler;
 }
 
