@@ -81,7 +81,5 @@ const FLAGS = {
   '@aws-cdk/core:validateAgainstDefaultRules': true,
   '@aws-cdk/core:enablePartitionLiterals': true,
   '@aws-cdk/aws-iam:minimizePolicies': false,
-  '@aws-cdk/aws-lambda:recognizeLayerVersion': true,
-  '@aws-cdk/aws-lambda:recognizeVersionProps': true,
   '@aws-cdk/core:target-partitions': ['aws'],
 };

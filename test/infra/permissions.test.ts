@@ -1,13 +1,14 @@
 /**
- * Least privilege, in both directions: what each function's code calls is read off the code, and is exactly what its role allows.
- * That the reading is not blind is shown by programs with a call too many, and by the functions at work in
- * `test/services/lambda-functions.test.ts`.
+ * What each function's code calls and reads is read off the code: its role allows exactly that (least privilege, in both directions),
+ * and its environment has exactly that. That the reading is not blind is shown by `added-calls.test.ts`, and by the functions at
+ * work in `test/services/lambda-functions.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stop } from 'esbuild';
 import { cellStackName, regionStackName } from '../../core/aws-names.ts';
 import { FUNCTIONS } from '../../infra/functions.ts';
 import { callsOf, type FunctionCalls } from './calls/function-calls.ts';
+import { checkEnvironment, idleExcuses } from './checks/environment.ts';
 import { checkPermissions, type Place } from './checks/permissions.ts';
 import { type DraftResource, damaged, picked, type Templates, templateOf, templatesOf } from './templates.ts';
 import { EVERYTHING, PRODUCTION, topologyOf } from './topologies.ts';
@@ -16,6 +17,11 @@ const { regions, cells } = topologyOf({});
 const CELL = cellStackName('c01', 'us-east-1');
 const REGION = regionStackName('us-east-1');
 const whole = () => templatesOf({ aws: EVERYTHING });
+const CHOICES = [
+  ['a sandbox with everything', EVERYTHING],
+  ['a sandbox without an edge router', {}],
+  ['production', PRODUCTION],
+] as const;
 
 const STACKS: readonly (readonly [string, Place])[] = [
   ...regions.map((region) => [regionStackName(region), { region, regions, cell: null }] as const),
@@ -24,14 +30,16 @@ const STACKS: readonly (readonly [string, Place])[] = [
   ),
 ];
 
-describe('the role of a function', () => {
-  const read = new Map<string, FunctionCalls>();
-  beforeAll(async () => {
-    for (const { name, entry } of FUNCTIONS) read.set(name, await callsOf(entry));
-  });
-  // Ends esbuild's own process, which outlives the test otherwise.
-  afterAll(() => stop());
+/** Some five seconds of a processor, which other suites may have to themselves for a while. */
+const READ_MS_MAX = 300_000;
+const read = new Map<string, FunctionCalls>();
+beforeAll(async () => {
+  for (const { name, entry } of FUNCTIONS) read.set(name, await callsOf(entry));
+}, READ_MS_MAX);
+// Ends esbuild's own process, which outlives the test otherwise.
+afterAll(() => stop());
 
+describe('the role of a function', () => {
   const check = (templates: Templates, stacks = STACKS) => {
     const calls = new Map([...read].map(([name, { calls: of }]) => [name, of]));
     return stacks.flatMap(([stack, place]) => checkPermissions(templateOf(templates, stack), calls, place));
@@ -42,11 +50,7 @@ describe('the role of a function', () => {
     expect([...read.values()].filter(({ calls }) => calls.length === 0)).toEqual([]);
   });
 
-  test.each([
-    ['a sandbox with everything', EVERYTHING],
-    ['a sandbox without an edge router', {}],
-    ['production', PRODUCTION],
-  ])('allows what its code calls and nothing else: %s', (_what, aws) => {
+  test.each(CHOICES)('allows what its code calls and nothing else: %s', (_what, aws) => {
     expect(check(templatesOf({ aws }))).toEqual([]);
   });
 
@@ -105,62 +109,33 @@ describe('the role of a function', () => {
   });
 });
 
-/** Lines that somebody could add to the keeper: each calls what its role does not allow. */
-const ADDED: readonly (readonly [string, string, string])[] = [
-  ['plainly', 'lacks dynamodb:Query own', "own.query('pk', { deadlineAtMs: 0, limit: 1 })"],
-  ['on the peer', 'lacks dynamodb:GetItem peer', "peer.get({ pk: 'a', sk: 'b' }, { deadlineAtMs: 0 })"],
-  ['by the kind of a write', 'lacks dynamodb:DeleteItem arbiter', "arbiter.write({ kind: 'delete', key }, bounds)"],
-  [
-    'in a transaction that is put together elsewhere',
-    'lacks dynamodb:DeleteItem own',
-    "(() => { const made = [key].map((it) => ({ kind: 'delete', key: it })); return own.transact([...made], bounds); })()",
-  ],
-  ['from a list', 'lacks dynamodb:BatchWriteItem peer', '[peer].map((table) => table.deleteMany([], bounds))'],
-  ['after a promise', 'lacks dynamodb:Query peer', "Promise.resolve(peer).then((table) => table.query('pk', bounds))"],
-  [
-    'by a write that could be any',
-    'lacks dynamodb:ConditionCheckItem arbiter',
-    'arbiter.write(JSON.parse(process.argv[2]), bounds)',
-  ],
-  [
-    'in a class of its own',
-    'lacks dynamodb:BatchGetItem arbiter',
-    'new (class { #table = arbiter; look() { return this.#table.getMany([], bounds); } })().look()',
-  ],
-];
+describe('the environment of a function', () => {
+  const variables = () => new Map([...read].map(([name, { variables: of }]) => [name, of]));
+  const check = (templates: Templates) =>
+    [CELL, REGION].flatMap((stack) => checkEnvironment(templateOf(templates, stack), variables()));
 
-describe('a call that is added to the code', () => {
-  const keeper = (line: string) => (text: string) =>
-    `${text}\nconst { own, peer, arbiter } = cell.cell.tables; const [key, bounds] = [{}, {}] as any;\n` +
-    `export const added = () => ${line};\n`;
-  const checked = async (change: (text: string) => string) => {
-    const { calls } = await callsOf('cell/functions/keeper.ts', change);
-    const [place] = STACKS.filter(([name]) => name === CELL).map(([, it]) => it);
-    if (!place) throw new RangeError(`No stack ${CELL}.`);
-    const findings = checkPermissions(templateOf(whole(), CELL), new Map([['keeper', calls]]), place);
-    return findings.filter((finding) => finding.startsWith('holdfast-c01-keeper')).join('\n');
-  };
-  afterAll(() => stop());
-
-  test('is none where nothing was added', async () => {
-    expect(await checked((text) => text)).toBe('');
+  test.each(CHOICES)('is what its code reads, all of it and nothing else: %s', (_what, aws) => {
+    expect(check(templatesOf({ aws }))).toEqual([]);
   });
 
-  test.each(ADDED)('%s is found', async (_how, finding, line) => {
-    expect(await checked(keeper(line))).toContain(finding);
+  test('no excuse stands for a variable that nobody reads', () => {
+    expect(idleExcuses(variables())).toEqual([]);
   });
 
-  test('past the tables is found by its command', async () => {
-    const line =
-      "import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';\nexport const added = () => new DescribeTableCommand({});";
-    expect(await checked((text) => `${text}\n${line}\n`)).toContain('lacks dynamodb:DescribeTable anything');
-  });
-
-  test('and one that is taken out leaves a permission that is found', async () => {
-    const without = (text: string) =>
-      text.replace('await keeperTurn(parts,', 'await (async (_parts: unknown, _of: unknown) => ({}) as any)(parts,');
-    const findings = await checked(without);
-    expect(findings).toContain('may dynamodb:PutItem own, and never does');
-    expect(findings).toContain('may dynamodb:PutItem arbiter, and never does');
+  type Variables = Record<string, unknown>;
+  const damages: readonly (readonly [string, string, string, (variables: Variables) => void])[] = [
+    ['reads HOLDFAST_PEER, which nobody sets', CELL, 'Cart', (it) => delete it.HOLDFAST_PEER],
+    ['reads PAYMENTS_URL, which nobody sets', CELL, 'Relay', (it) => delete it.PAYMENTS_URL],
+    ['reads HOLDFAST_KEEPERS, which nobody sets', CELL, 'Keeper', (it) => delete it.HOLDFAST_KEEPERS],
+    ['reads HOLDFAST_MAP_BUCKET, which nobody sets', REGION, 'Router', (it) => delete it.HOLDFAST_MAP_BUCKET],
+    ['is told HOLDFAST_REGON, which it does not read', CELL, 'Cart', (it) => (it.HOLDFAST_REGON = 'us-east-1')],
+    ['is told PAYMENTS_URL, which it does not read', CELL, 'Cart', (it) => (it.PAYMENTS_URL = 'https://a.test')],
+  ];
+  test.each(damages)('that %s is found (%s, %s)', (finding, stack, id, damage) => {
+    const broken = damaged(whole(), stack, (template) => {
+      const { Environment } = picked(template, 'AWS::Lambda::Function', `${id}Function`).Properties;
+      damage((Environment as { Variables: Variables }).Variables);
+    });
+    expect(check(broken).join('\n')).toContain(finding);
   });
 });
