@@ -1,4 +1,4 @@
-/** The alarms of our cells in every region, as CloudWatch says they stand. Looks only. */
+/** The alarms of our cells in every region, as CloudWatch says they stand; each watches a metric, none combines others. Looks only. */
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { PREFIX } from '../../core/aws-names.ts';
 import type { RegionName } from '../../core/ids.ts';
@@ -25,8 +25,8 @@ async function ringingIn(region: RegionName, signal: AbortSignal) {
     MaxRecords: RINGING_MAX,
   });
   try {
-    const { MetricAlarms = [], CompositeAlarms = [] } = await client.send(command, { abortSignal: signal });
-    return [...MetricAlarms, ...CompositeAlarms].map(({ AlarmName = 'an alarm without a name' }) => ({
+    const { MetricAlarms = [] } = await client.send(command, { abortSignal: signal });
+    return MetricAlarms.map(({ AlarmName = 'an alarm without a name' }) => ({
       name: AlarmName,
       region,
     }));

@@ -1,4 +1,4 @@
-/** What an account has beside stacks, by region: identity, parameters, tables, functions, log groups, quotas. */
+/** What an account has beside stacks, by region: identity, parameters, tables, functions, log groups, quotas, ringing alarms. */
 import { ACCOUNT, type Answer, type Request } from './aws-request.ts';
 import { answerXml, readForm } from './query-protocol.ts';
 
@@ -8,6 +8,8 @@ export class AccountServices {
   readonly tables = new Set<string>();
   readonly functions = new Set<string>();
   readonly logGroups = new Set<string>();
+  /** Those in ALARM. */
+  readonly alarms = new Set<string>();
   /** Regions that the account has not switched on. */
   readonly regionsOff = new Set<string>();
   concurrency = { limit: 1_000, unreserved: 1_000 };
@@ -23,6 +25,8 @@ export class AccountServices {
         return json({ TableNames: namesIn(this.tables, request.region) });
       case 'lambda':
         return this.#lambda(request);
+      case 'monitoring':
+        return this.#alarms(request);
       case 'logs':
         return json({ logGroups: namesIn(this.logGroups, request.region).map((logGroupName) => ({ logGroupName })) });
       case 'iam':
@@ -66,6 +70,13 @@ export class AccountServices {
     const Value = this.parameters.get(`${region} ${Name}`);
     if (Value !== undefined) return json({ Parameter: { Name, Value, Type: 'String' } });
     return { status: 400, body: JSON.stringify({ __type: 'ParameterNotFound', message: Name }) };
+  }
+
+  #alarms({ action, region, body }: Request): Answer | null {
+    const { AlarmNamePrefix = '', StateValue } = JSON.parse(body) as { AlarmNamePrefix?: string; StateValue?: string };
+    if (action !== 'DescribeAlarms' || StateValue !== 'ALARM') return null;
+    const ringing = namesIn(this.alarms, region).filter((name) => name.startsWith(AlarmNamePrefix));
+    return json({ MetricAlarms: ringing.map((AlarmName) => ({ AlarmName, StateValue })) });
   }
 
   #lambda({ path, region }: Request): Answer | null {

@@ -7,14 +7,18 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDocumentsErrand, tellDocuments } from '../../cell/functions/documents-errand.ts';
+import { OnDemandCell } from '../../cell/on-demand-cell.ts';
 import { answerSettle, settleOrderOf } from '../../cell/reconcile/settle-order.ts';
 import { composeCell, type RunningCell } from '../../cell/runtime.ts';
 import { ARBITER_TABLE, cellTableName } from '../../cell/store/table-layout.ts';
 import { dynamoClient, ensureTable } from '../../cell/table/dynamo-client.ts';
 import { DynamoTable } from '../../cell/table/dynamo-table.ts';
+import type { CellParts } from '../../cell/wire-cell.ts';
 import type { AwsEndpoint } from '../../cli/aws/aws-reach.ts';
-import { type AwsSite, openAwsSite } from '../../cli/aws/aws-site.ts';
+import { type AwsSite, type AwsSiteOptions, openAwsSite } from '../../cli/aws/aws-site.ts';
 import { FIS_DRILL_NAMES } from '../../cli/aws/fis-drills.ts';
+import type { Machine } from '../../cli/failover-operator.ts';
 import { cellId, type RegionName, regionName } from '../../core/ids.ts';
 import { systemRng } from '../../core/rng.ts';
 import type { Topology } from '../../core/topology.ts';
@@ -47,6 +51,10 @@ export interface LambdaReply {
   readonly functionError?: string;
 }
 
+const noDesk: AwsSiteOptions['desk'] = async () => {
+  throw new Error('nothing is synthesised in this world');
+};
+
 interface Engine {
   readonly url: string;
   stop(): Promise<void>;
@@ -58,12 +66,15 @@ export class AwsWorld {
   /** In the place of what the functions would do; `null`: nothing is special. */
   reply: ((call: LambdaCall) => LambdaReply | null) | null = null;
   readonly cells = new Map<string, RunningCell>();
+  /** As a service's function has it: only for what operators ask functions. */
+  readonly #functions = new Map<string, OnDemandCell>();
   readonly fis = new FakeFis(FIS_DRILL_NAMES);
   #fisUrl = '';
   readonly #engines = new Map<string, Engine>();
   readonly #lambdas = new Map<string, Server>();
   readonly #leaseTtlMs: number;
-  readonly #dir = mkdtempSync(join(tmpdir(), 'holdfast-aws-'));
+  /** The operator's; logs and data of the engines lie there, too. */
+  readonly stateDir = mkdtempSync(join(tmpdir(), 'holdfast-aws-'));
 
   /** A short lease needs a machine that is not busy; only who waits one out should ask for it. */
   constructor({ leaseTtlMs = 300_000 } = {}) {
@@ -87,20 +98,14 @@ export class AwsWorld {
     }
     for (const engine of this.#engines.values()) await engine.stop();
     await this.fis.stop();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.stateDir, { recursive: true, force: true });
   }
 
-  site(): Promise<AwsSite> {
-    const machine = { clock: CLOCK, rng: systemRng };
-    return openAwsSite({
-      topology: this.topology,
-      stateDir: this.#dir,
-      machine,
-      desk: async () => {
-        throw new Error('nothing is synthesised in this world');
-      },
-      endpointOf: (of) => this.endpointOf(of),
-    });
+  /** Default: nothing can be synthesised, and the clock is as slow as the cells'. */
+  site({ desk = noDesk, clock = CLOCK }: Partial<Pick<AwsSiteOptions, 'desk'> & Machine> = {}): Promise<AwsSite> {
+    const machine = { clock, rng: systemRng };
+    const endpointOf = (of: AwsEndpoint) => this.endpointOf(of);
+    return openAwsSite({ topology: this.topology, stateDir: this.stateDir, machine, desk, endpointOf });
   }
 
   endpointOf(of: AwsEndpoint): string {
@@ -112,6 +117,11 @@ export class AwsWorld {
   }
 
   async startCell(region: RegionName): Promise<void> {
+    this.cells.set(region, composeCell(await this.#parts(region)));
+    this.#functions.set(region, new OnDemandCell({ ...(await this.#parts(region)), documents: null }));
+  }
+
+  async #parts(region: RegionName): Promise<CellParts> {
     const peer = region === EAST ? WEST : EAST;
     const config = {
       ...{ cell: CELL, region, peer, home: EAST, renewEveryMs: 50 },
@@ -124,8 +134,7 @@ export class AwsWorld {
       this.table(peer, cellTableName(CELL)),
       this.table('arbiter', ARBITER_TABLE),
     ]);
-    const tables = { own, peer: theirs, arbiter };
-    this.cells.set(region, composeCell({ config, tables, clock: CLOCK, rng: systemRng, env: {} }));
+    return { config, tables: { own, peer: theirs, arbiter }, clock: CLOCK, rng: systemRng, env: {} };
   }
 
   async table(engine: string, name: string): Promise<DynamoTable> {
@@ -142,8 +151,8 @@ export class AwsWorld {
   async #engine(name: string): Promise<Engine> {
     const engine = resolveEngine(machineProbes(process.cwd()), 'dynoxide');
     if (engine.kind === 'endpoint') throw new Error('an engine of a kind was asked for');
-    const dir = join(this.#dir, name);
-    const log = processLog(this.#dir, name);
+    const dir = join(this.stateDir, name);
+    const log = processLog(this.stateDir, name);
     const child = await startEngineChild({ name, engine, dir, log, clock: CLOCK });
     const url = `http://127.0.0.1:${await child.ready}`;
     const stop = async () => {
@@ -181,6 +190,8 @@ export class AwsWorld {
       cell.ring();
       return { status: 202 };
     }
+    const ondemand = this.#functions.get(region);
+    if (ondemand && isDocumentsErrand(body)) return { status: 200, body: await tellDocuments(ondemand) };
     const order = settleOrderOf(body);
     if (path.includes('-relay:live/') && order)
       return { status: 200, body: await answerSettle(cell.quarantine, order) };
