@@ -1,15 +1,13 @@
 /** The estimate for people: idle by component, requests by kind, the write amplification, and what resilience takes of it. */
 import { textTable } from '../text-table.ts';
 import { type Estimate, HEALTHY_SHARE } from './estimate.ts';
-import { MEMORY, PRICES } from './prices.ts';
 import type { Cost } from './usage.ts';
 
 export function estimateText(given: Estimate): string {
   const { keepers, cells, regions, prices, idle, perMillion, mixed, commits } = given;
-  const unread = Object.values(PRICES).filter(({ seen }) => seen.includes(MEMORY)).length;
   return [
     `${cells} cells in ${regions.join(' and ')}, ${keepers} keepers: ${usd(idle.usd)} a month when nobody uses it, ${usd(idle.afterFreeUsd)} after what every account has free.`,
-    `List prices of ${prices.region}, ${prices.checked}, ${unread} of ${Object.keys(PRICES).length} from memory (cli/cost/prices.ts).`,
+    `List prices of ${prices.region} as read elsewhere by ${prices.checked}; cli/cost/prices.ts says where.`,
     '',
     'Idle, a month:',
     componentTable(idle),

