@@ -6,7 +6,7 @@ import type { Experiment } from '../experiment.ts';
 import { type Lab, within } from '../lab.ts';
 import { closeUp, whenDetected } from '../move-cell.ts';
 import type { InjectedFault } from '../nemesis/nemesis.ts';
-import { cellsOf } from '../steady-state.ts';
+import { cellsOf, holdFault } from '../steady-state.ts';
 import { type Carts, cartsOfEachCell, untilResumed } from '../without-arbiter.ts';
 import type { Pace } from '../workload/prober.ts';
 
@@ -39,7 +39,12 @@ async function briefly(lab: Lab): Promise<void> {
     // What is looked at is a fact by now: a stopped process is silent from the stop on.
     await Promise.all([lost.verified, giveBack(lab, lost)]);
   };
+  lab.notes.during = { cells, fromMs: lab.recorder.nowMs() };
   await closeUp(lab, cells, briefly, BRIEF_PACE);
+  // Whoever was held up by the silence shows it a moment after it: what is judged ends later than it does.
+  lab.notes.healAtMs = null;
+  await holdFault(lab, { holds: 0 });
+  lab.notes.healAtMs = lab.recorder.nowMs();
   lab.notes.during = { cells, fromMs: lab.notes.faultAtMs ?? 0 };
 }
 
