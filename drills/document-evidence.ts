@@ -22,6 +22,7 @@ export function versionsNeverFall(type: string, samples: readonly Sample[]): Exp
       highest.set(name, Math.max(before, version));
     }
   }
+  if (highest.size === 0) return { held: false, otherwise: `No process ever said which ${type} it runs.` };
   return {
     held: falls.length === 0,
     otherwise: `An older ${type} came over a newer one: ${falls.slice(0, 5).join(', ')}.`,
@@ -34,6 +35,15 @@ export function keepsLastGood(
   { version, refused }: { readonly version: number; readonly refused: RegExp },
 ): boolean {
   return seen.length > 0 && seen.every((one) => one.version === version && refused.test(one.refused ?? ''));
+}
+
+/** Whether each of these processes runs `version`: one that is missing, or does not answer, does not. */
+export function runsEverywhere(
+  seen: readonly Pick<DocumentSeen, 'name' | 'version'>[],
+  { version, processes }: { readonly version: number; readonly processes: readonly string[] },
+): boolean {
+  const versions = new Map(seen.map((one) => [one.name, one.version]));
+  return processes.length > 0 && processes.every((name) => versions.get(name) === version);
 }
 
 /** Processes that are others than they were, by name: they died, or somebody restarted them. */

@@ -34,6 +34,11 @@ export async function documentsSeen(lab: Lab, type: string): Promise<readonly Do
   );
 }
 
+/** Of the platform as it was before the drill: those that must say something. */
+export function cellProcesses({ sight }: Pick<Lab, 'sight'>): readonly string[] {
+  return sight.processes.filter(({ kind }) => kind === 'cell').map(({ name }) => name);
+}
+
 /** `c01@us-east-1 runs 3 (kept)`, for findings. */
 export function seenText(seen: readonly DocumentSeen[]): string {
   return seen.map(({ name, version, source }) => `${name} runs ${version ?? '?'} (${source ?? 'silent'})`).join(', ');

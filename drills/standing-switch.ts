@@ -3,7 +3,8 @@
  * runs and in what clients are answered.
  */
 import { done } from './commands.ts';
-import { type DocumentSeen, documentsSeen, seenText } from './documents-seen.ts';
+import { runsEverywhere } from './document-evidence.ts';
+import { cellProcesses, documentsSeen, seenText } from './documents-seen.ts';
 import { type Lab, until } from './lab.ts';
 import { membersOf } from './workload/product.ts';
 import { oneOfEachCell, RepeatedReads, readOnce } from './workload/repeated-reads.ts';
@@ -19,9 +20,8 @@ const LIKES = `/products/${DRILL_SKU}/likes`;
 export async function withSwitch(lab: Lab, work: (version: number) => Promise<void>): Promise<void> {
   const setting = ['mode', 'switch', 'on', SWITCH, '--why', 'drill', '--expires', '1h', '--json'];
   const version = Number(membersOf(await done(lab, setting)).version);
-  const isInEffect = (seen: readonly DocumentSeen[]) => seen.every((one) => one.version === version);
   const everywhere = await until(lab, { withinMs: IN_EFFECT_MS_MAX }, async () =>
-    isInEffect(await documentsSeen(lab, 'modes')),
+    runsEverywhere(await documentsSeen(lab, 'modes'), { version, processes: cellProcesses(lab) }),
   );
   if (!everywhere) throw new Error(`modes@${version} is not in effect everywhere after ${IN_EFFECT_MS_MAX} ms.`);
   lab.mark('load', `${SWITCH} is set: every process runs modes@${version}`);
@@ -54,7 +54,7 @@ export function showsSwitch(outcome: Awaited<ReturnType<typeof readOnce>>): bool
 
 export async function expectSwitch(lab: Lab, { version, when }: { version: number; when: string }): Promise<void> {
   const seen = await documentsSeen(lab, 'modes');
-  const held = seen.every((one) => one.version === version);
+  const held = runsEverywhere(seen, { version, processes: cellProcesses(lab) });
   lab.notes.expectations.push({
     held,
     otherwise: `Not every process runs modes@${version} ${when}: ${seenText(seen)}.`,

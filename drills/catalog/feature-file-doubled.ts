@@ -9,8 +9,8 @@ import { FEATURES_MAX, type Ranking, rankingDocument } from '../../core/document
 import { cellId } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import { command, done, saidOf } from '../commands.ts';
-import { keepsLastGood, restarted, versionsNeverFall } from '../document-evidence.ts';
-import { documentsSeen, seenText, whileSampling } from '../documents-seen.ts';
+import { keepsLastGood, restarted, runsEverywhere, versionsNeverFall } from '../document-evidence.ts';
+import { cellProcesses, documentsSeen, seenText, whileSampling } from '../documents-seen.ts';
 import type { Experiment } from '../experiment.ts';
 import { ForgedShelf } from '../forged-shelf.ts';
 import { type Lab, until } from '../lab.ts';
@@ -149,7 +149,7 @@ async function forgeBad(
 
 async function takenEverywhere(lab: Lab, version: number): Promise<void> {
   const taken = await until(lab, { withinMs: TAKEN_MS_MAX }, async () =>
-    (await documentsSeen(lab, TYPE)).every((one) => one.version === version),
+    runsEverywhere(await documentsSeen(lab, TYPE), { version, processes: cellProcesses(lab) }),
   );
   const otherwise = `The good file ${version} after a bad one was not taken everywhere: ${seenText(await documentsSeen(lab, TYPE))}.`;
   lab.notes.expectations.push({ held: taken, otherwise });

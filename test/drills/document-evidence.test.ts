@@ -1,6 +1,12 @@
 /** What a drill says of what processes said of their documents: good evidence passes, and each way of breaking a promise is seen. */
 import { describe, expect, it } from '@jest/globals';
-import { keepsLastGood, restarted, type Sample, versionsNeverFall } from '../../drills/document-evidence.ts';
+import {
+  keepsLastGood,
+  restarted,
+  runsEverywhere,
+  type Sample,
+  versionsNeverFall,
+} from '../../drills/document-evidence.ts';
 import type { DocumentSeen } from '../../drills/documents-seen.ts';
 import { isWhole } from '../../drills/searches.ts';
 
@@ -58,6 +64,29 @@ describe('the last good file', () => {
 
   it('is not shown by nobody', () => {
     expect(keepsLastGood([], wanted)).toBe(false);
+  });
+});
+
+describe('a version that runs everywhere', () => {
+  const processes = ['c01@east', 'c02@east'];
+
+  it('runs in each process that there was before the drill', () => {
+    const all = [seen('c01@east', 4), seen('c02@east', 4)];
+    expect(runsEverywhere(all, { version: 4, processes })).toBe(true);
+  });
+
+  it.each([
+    ['one runs another', [seen('c01@east', 4), seen('c02@east', 3)]],
+    ['one does not answer', [seen('c01@east', 4), seen('c02@east', null)]],
+    ['one is gone', [seen('c01@east', 4)]],
+    ['all are gone', []],
+  ])('does not when %s', (_, all) => {
+    expect(runsEverywhere(all, { version: 4, processes })).toBe(false);
+  });
+
+  it('is not shown where there is no process', () => {
+    expect(runsEverywhere([], { version: 4, processes: [] })).toBe(false);
+    expect(versionsNeverFall('ranking', samples([], [seen('c01@east', null)])).held).toBe(false);
   });
 });
 
