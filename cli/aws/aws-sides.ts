@@ -30,7 +30,7 @@ function sightOf({ region, journal, quarantined }: AwsPlaceSnapshot, nowMs: numb
   const oldestAtMs = journal?.oldestAtMs ?? null;
   return {
     region,
-    ...{ total: NONE, recent: { ...NONE, windowMs: 0 }, incarnation: 'functions', heapRatio: null },
+    ...{ total: NONE, recent: { ...NONE, windowMs: 0 }, incarnation: 'functions', deaths: 0, heapRatio: null },
     lagMs: journal === null ? null : oldestAtMs === null ? 0 : Math.max(0, nowMs - oldestAtMs),
     peer: 'ok',
     quarantined: quarantined?.count ?? null,

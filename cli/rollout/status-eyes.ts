@@ -40,13 +40,16 @@ async function lookAt(view: PlatformView, process: ProcessView): Promise<SideSig
       signal: AbortSignal.timeout(STATUS_MS_MAX),
     });
     if (!response.ok) return { ...at, because: `it answered ${response.status}` };
-    return sightOf(at, (await response.json()) as CellHostStatus);
+    return { ...sightOf(at, (await response.json()) as CellHostStatus), deaths: process.restarts };
   } catch (thrown) {
     return { ...at, because: thrown instanceof Error ? thrown.message : String(thrown) };
   }
 }
 
-function sightOf(at: { readonly cell: CellId; readonly region: RegionName }, status: CellHostStatus): SideSight {
+function sightOf(
+  at: { readonly cell: CellId; readonly region: RegionName },
+  status: CellHostStatus,
+): Omit<SideSight, 'deaths'> {
   const { answers, replication, quarantine, process } = status;
   return {
     ...at,

@@ -6,7 +6,7 @@
 import type { Gate } from '../rollout-executor.ts';
 import { isBlind, silentText } from './answers-gates.ts';
 import { named, sayer } from './finding.ts';
-import { placeOf, type SideEyes, type SideSight } from './side-sight.ts';
+import { placeOf, type SideEyes } from './side-sight.ts';
 
 /** A side that was just replaced has taken in what came meanwhile long before; longer means that it does not take it in. */
 export const LAG_MS_MAX = 10_000;
@@ -46,20 +46,18 @@ export function lagGate({ eyes }: { readonly eyes: SideEyes }): Gate {
 
 export function processesGate({ eyes }: { readonly eyes: SideEyes }): Gate {
   const say = sayer('processes');
-  let known: ReadonlyMap<string, SideSight> = new Map();
-  let reachedBefore = -1;
+  /** Deaths at the first look at each: those are not ours. */
+  const before = new Map<string, number>();
   return {
     name: 'processes',
-    midCell: false,
-    look: async (reached, limit) => {
+    // A process that is replaced is asked to go: what dies by itself is harm at any moment of a step.
+    midCell: true,
+    look: async (_reached, limit) => {
       const sides = await eyes.look(limit);
       const { seen, silent } = sides;
-      // Between two looks with the same cells nobody replaces a process, so one that began anew has died.
-      const settled = reached.length === reachedBefore;
-      const died = settled ? seen.filter((side) => hasDied(known.get(placeOf(side)), side)) : [];
+      for (const side of seen) if (!before.has(placeOf(side))) before.set(placeOf(side), side.deaths);
+      const died = seen.filter((side) => side.deaths > (before.get(placeOf(side)) ?? 0));
       const full = seen.filter(({ heapRatio }) => (heapRatio ?? 0) > HEAP_RATIO_MAX);
-      reachedBefore = reached.length;
-      known = new Map([...known, ...seen.map((side) => [placeOf(side), side] as const)]);
       const troubles = [
         ...died.map((side) => `${placeOf(side)} died and was started again`),
         ...full.map((side) => `${placeOf(side)} uses ${Math.round((side.heapRatio ?? 0) * 100)} % of its memory`),
@@ -70,8 +68,4 @@ export function processesGate({ eyes }: { readonly eyes: SideEyes }): Gate {
       return say.open(`${seen.length} processes run`);
     },
   };
-}
-
-function hasDied(before: SideSight | undefined, now: SideSight): boolean {
-  return before !== undefined && before.incarnation !== now.incarnation;
 }

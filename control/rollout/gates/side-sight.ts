@@ -19,6 +19,8 @@ export interface SideSight {
   readonly recent: Answers & { readonly windowMs: number };
   /** Changes with every start of the process: totals of another one begin anew. */
   readonly incarnation: string;
+  /** How often it died and nobody had asked for it, in all. */
+  readonly deaths: number;
   /** `null`: it was not looked through yet. */
   readonly lagMs: number | null;
   readonly peer: 'ok' | 'suspect' | 'gone' | null;

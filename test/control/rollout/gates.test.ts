@@ -21,7 +21,7 @@ const LIMIT = { withinMs: 1_000, signal: new AbortController().signal };
 const stateOf = async (gate: Gate, cells: readonly CellId[] = []) => (await gate.look(cells, LIMIT)).state;
 
 const WELL: SideSight = {
-  ...{ cell: C1, region: EAST, incarnation: 'a', lagMs: 5, peer: 'ok', quarantined: 0, heapRatio: 0.3 },
+  ...{ cell: C1, region: EAST, incarnation: 'a', deaths: 1, lagMs: 5, peer: 'ok', quarantined: 0, heapRatio: 0.3 },
   total: { ok: 100, refused: 0, failed: 0, unknown: 0 },
   recent: { ok: 100, refused: 0, failed: 0, unknown: 0, windowMs: 10_000 },
 };
@@ -117,18 +117,26 @@ describe('the gate on lag', () => {
 });
 
 describe('the gate on processes', () => {
-  it('closes when a process died and was started again while the same cells bake', async () => {
-    const gate = looking(processesGate, sides(), sides(), sides({ incarnation: 'b' }));
-    expect([await stateOf(gate, [C1]), await stateOf(gate, [C1]), await stateOf(gate, [C1])]).toEqual([
-      'open',
-      'open',
-      'closed',
-    ]);
+  it('closes when a process has died by itself since the first look, in the middle of a cell too, and stays closed', async () => {
+    const died = sides({ incarnation: 'b', deaths: 2 });
+    const gate = looking(processesGate, sides(), sides(), died, died);
+    const states = [
+      await stateOf(gate, []),
+      await stateOf(gate, [C1]),
+      await stateOf(gate, [C1]),
+      await stateOf(gate, [C1]),
+    ];
+    expect(states).toEqual(['open', 'open', 'closed', 'closed']);
+    expect(gate.midCell).toBe(true);
   });
 
-  it('takes a process that was replaced since the last wave for what it is', async () => {
-    const gate = looking(processesGate, sides(), sides({ incarnation: 'b' }));
-    expect([await stateOf(gate, []), await stateOf(gate, [C1])]).toEqual(['open', 'open']);
+  it('takes a process that was replaced for what it is', async () => {
+    const gate = looking(processesGate, sides(), sides({ incarnation: 'b' }), sides({ incarnation: 'c' }));
+    expect([await stateOf(gate, []), await stateOf(gate, [C1]), await stateOf(gate, [C1])]).toEqual([
+      'open',
+      'open',
+      'open',
+    ]);
   });
 
   it('closes when a process has used up its memory', async () => {
