@@ -1,7 +1,8 @@
 /** Customers who search, in every cell and through every router, while something is done to what a search stands on. */
 import type { Lab } from './lab.ts';
+import { oneOfEachCell } from './workload/entry.ts';
 import { membersOf } from './workload/product.ts';
-import { oneOfEachCell, type ReadAnswer, RepeatedReads } from './workload/repeated-reads.ts';
+import { type ReadAnswer, RepeatedReads } from './workload/repeated-reads.ts';
 
 /** So that there is something to put in order; a word that the sample catalogue does not have. */
 const PRODUCTS = ['drill ladle', 'ladle of tea'];

@@ -6,8 +6,9 @@ import { done } from './commands.ts';
 import { runsEverywhere } from './document-evidence.ts';
 import { cellProcesses, documentsSeen, seenText } from './documents-seen.ts';
 import { type Lab, until } from './lab.ts';
+import { oneOfEachCell } from './workload/entry.ts';
 import { membersOf } from './workload/product.ts';
-import { oneOfEachCell, RepeatedReads, readOnce } from './workload/repeated-reads.ts';
+import { RepeatedReads, readOnce } from './workload/repeated-reads.ts';
 import { DRILL_SKU } from './workload/shopper.ts';
 
 /** An edition is in effect two seconds after its write; three times that on a busy machine. */

@@ -35,17 +35,16 @@ async function briefly(lab: Lab): Promise<void> {
   const cells = cellsOf(lab);
   const briefly = async () => {
     const lost = await lose(lab, 'stop');
+    lab.notes.during = { cells, fromMs: lab.notes.faultAtMs ?? 0 };
     await lab.clock.sleep(BRIEF_LEASES * lab.sight.topology.lease.ttlMs, lab.signal);
     // What is looked at is a fact by now: a stopped process is silent from the stop on.
     await Promise.all([lost.verified, giveBack(lab, lost)]);
   };
-  lab.notes.during = { cells, fromMs: lab.recorder.nowMs() };
   await closeUp(lab, cells, briefly, BRIEF_PACE);
   // Whoever was held up by the silence shows it a moment after it: what is judged ends later than it does.
   lab.notes.healAtMs = null;
   await holdFault(lab, { holds: 0 });
   lab.notes.healAtMs = lab.recorder.nowMs();
-  lab.notes.during = { cells, fromMs: lab.notes.faultAtMs ?? 0 };
 }
 
 async function forLong(lab: Lab): Promise<void> {

@@ -15,6 +15,11 @@ export interface Tenant {
   readonly token: string;
 }
 
+/** The first one of each cell, which is the prober's. */
+export function oneOfEachCell(tenants: readonly Tenant[]): readonly Tenant[] {
+  return tenants.filter((tenant, index) => tenants.findIndex(({ cell }) => cell === tenant.cell) === index);
+}
+
 export interface EntryCall {
   readonly tenant: Tenant;
   readonly call: ProductCall;

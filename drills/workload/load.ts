@@ -2,7 +2,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { seededRng } from '../../core/rng.ts';
 import type { HistoryRecorder } from '../history/history-recorder.ts';
-import type { Entry, Tenant } from './entry.ts';
+import { type Entry, oneOfEachCell, type Tenant } from './entry.ts';
 import { ProbeLog } from './probe-log.ts';
 import { type Pace, Prober } from './prober.ts';
 import { Shopper } from './shopper.ts';
@@ -84,8 +84,6 @@ export class Load {
   }
 
   #probeTenants(): readonly Tenant[] {
-    const first = new Map<string, Tenant>();
-    for (const tenant of this.#options.tenants) if (!first.has(tenant.cell)) first.set(tenant.cell, tenant);
-    return [...first.values()];
+    return oneOfEachCell(this.#options.tenants);
   }
 }

@@ -38,7 +38,7 @@ export const SILENCE: Answered = { status: 0, body: null, cell: null, region: nu
 
 export function outcomeOfAnswer(answer: Answer): Outcome {
   const { status, body } = answer;
-  const answered: Answered = {
+  const answered = {
     status,
     body,
     cell: headerOf(answer, 'x-cell'),
@@ -49,8 +49,8 @@ export function outcomeOfAnswer(answer: Answer): Outcome {
     degraded: headerOf(answer, 'x-degraded'),
     retryAfterS: numberOf(answer, 'retry-after'),
     release: headerOf(answer, 'x-release'),
-  };
-  if (status >= 200 && status < 300) return { ...answered, type: 'ok', degraded: headerOf(answer, 'x-degraded') };
+  } satisfies Answered;
+  if (status >= 200 && status < 300) return { ...answered, type: 'ok' };
   const code = memberOf(body, 'code') ?? (isUnrun(answer) ? UNRUN : `HTTP_${status}`);
   if (code === UNRUN) return { ...answered, type: 'fail', code };
   return { ...answered, type: memberOf(body, 'effect') === 'none' ? 'fail' : 'info', code };

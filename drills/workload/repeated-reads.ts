@@ -74,8 +74,3 @@ export function readOnce(
   };
   return http.send({ origin, method: 'GET', path, headers, body: null, deadlineMs: DEADLINE_MS });
 }
-
-/** The first tenant of each cell, which is the prober's. */
-export function oneOfEachCell(tenants: readonly Tenant[]): readonly Tenant[] {
-  return tenants.filter((tenant, index) => tenants.findIndex(({ cell }) => cell === tenant.cell) === index);
-}
