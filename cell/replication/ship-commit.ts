@@ -68,11 +68,15 @@ export async function shipCommit(
   return 'waiting';
 }
 
-/** The peer's copy was written by a stale writer, or lacks a commit that nobody has any more: ours replaces it. */
+/**
+ * The peer's copy was written by a stale writer, or lacks a commit that nobody has any more: ours replaces it. Only under a
+ * fence that is not above the commit's own epoch. By the epoch of the copy that is sent a process that slept since it judged
+ * could be let in after a failover, whose new owner's commits are in that copy, and put it over what the owner wrote since.
+ */
 async function repairPeer(lane: ShippingLane, commit: Commit, bounds: CallBounds): Promise<void> {
   const present = await readWhole(lane.peer, commit.aggregate, bounds);
   const wanted = await readWhole(lane.source, commit.aggregate, bounds);
-  const fenceGuard = any(absent, { kind: '<=', attribute: 'epoch', value: wanted.aggregate.head?.epoch ?? 0 });
+  const fenceGuard = any(absent, { kind: '<=', attribute: 'epoch', value: commit.epoch });
   await replaceAggregate({ target: targetOf(lane.peer, lane), present, wanted, fenceGuard }, bounds);
 }
 

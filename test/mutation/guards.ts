@@ -310,6 +310,13 @@ const REPLICATION: readonly Guard[] = [
     breaks: 'a repair undoes a commit that arrived meanwhile',
   },
   {
+    name: "a repair of the peer goes by the commit's epoch",
+    file: 'cell/replication/ship-commit.ts',
+    snippet: 'value: commit.epoch }',
+    replacement: 'value: wanted.aggregate.head?.epoch ?? 0 }',
+    breaks: "a process that slept through a failover puts an older state over the new owner's",
+  },
+  {
     name: 'a repair reads aggregate and messages from one commit',
     file: 'cell/replication/replace-aggregate.ts',
     snippet: 'const aggregate = await readAggregate(table, id, bounds);\n',
