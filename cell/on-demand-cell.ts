@@ -126,9 +126,12 @@ export class OnDemandCell {
   }
 
   async #placementIfDue(): Promise<void> {
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs < this.#placementDueAtMs) return;
-    this.#placementDueAtMs = nowMs + this.#about(PLACEMENT_EVERY_MS);
+    if (this.#clock.monotonicMs() >= this.#placementDueAtMs) await this.refreshPlacement();
+  }
+
+  /** Looks at the placement now. Never rejects: what is there stays. */
+  async refreshPlacement(): Promise<void> {
+    this.#placementDueAtMs = this.#clock.monotonicMs() + this.#about(PLACEMENT_EVERY_MS);
     await this.cell.placement.refresh().catch(keepWhatIsThere);
   }
 

@@ -128,7 +128,7 @@ async function statusOf(cell: WiredCell) {
     outboxWaiting: relay.waiting,
     placementVersion: placement.version,
     /** By type: which version runs here, where it came from, and what was last refused. */
-    documents: documents.status(),
+    documents: { ...documents.status(), placement: placement.status },
     modes: modesStatus(cell),
     admission: cell.admission.status,
     counters: { ...counters },

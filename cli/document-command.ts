@@ -1,6 +1,6 @@
 /** `holdfast document list|show|history|validate|diff|publish|rollback`: what is set at run time, and how it is changed. */
 import type { Command } from 'commander';
-import { DOCUMENT_TYPES } from '../core/documents/document-types.ts';
+import { PUBLISHED_NAMES } from '../core/documents/placement-document.ts';
 import { publish, rollBack } from './document-publish.ts';
 import { compare, history, list, show, validate } from './document-reading.ts';
 import { siteOf, withTarget } from './operator-site.ts';
@@ -21,12 +21,12 @@ export function addDocumentCommand(
   const document = program
     .command('document')
     .description('what is set at run time: versioned, validated at both ends, taken back in one step');
-  const types = [...DOCUMENT_TYPES.map(({ name }) => name), 'placement'].join(', ');
   const leaf = (name: string, description: string, use: Use) =>
     withTarget(document.command(name))
       .description(description)
       .action(shell.action((call) => withOperator(call, { services, use })));
-  const typed = (name: string, description: string, use: Use) => leaf(name, description, use).argument('<type>', types);
+  const typed = (name: string, description: string, use: Use) =>
+    leaf(name, description, use).argument('<type>', PUBLISHED_NAMES.join(', '));
   const version = [
     '--at <version>',
     'this edition instead of the one in force; 0: the bundled default',

@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { tableDocumentStore } from '../control/adapters/table-document-store.ts';
-import { tableMapSource } from '../control/adapters/table-map-source.ts';
 import { tableRolloutRecords } from '../control/adapters/table-rollout-records.ts';
 import type { DocumentEyes } from '../control/documents/document-eyes.ts';
 import { publishedLine } from '../control/documents/document-lines.ts';
@@ -24,6 +23,7 @@ import { failoversGate, proposalsGate } from '../control/rollout/gates/moving-ga
 import type { Gate } from '../control/rollout/rollout-executor.ts';
 import { RolloutMachine } from '../control/rollout/rollout-machine.ts';
 import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
+import { publishedTypes } from '../core/documents/placement-document.ts';
 import type { Topology } from '../core/topology.ts';
 import type { Machine } from './failover-operator.ts';
 import type { OperatorPorts } from './operator-ports.ts';
@@ -47,10 +47,12 @@ export function documentOperator(site: DocumentSite): DocumentOperator {
   const { arbiter, timeline } = ports;
   const { clock } = machine;
   const by = userInfo().username;
-  const store = tableDocumentStore({ arbiter, clock });
+  const types = publishedTypes(topology);
+  const store = tableDocumentStore({ arbiter, clock, types });
   const publishing: PublishPorts = { store, clock, topology };
   return {
     topology,
+    types,
     shelf: (type) => store.shelf(type.name, LIMIT),
     history: (type, count) => store.history({ type: type.name, count }, LIMIT),
     edition: async (type, version) => {
@@ -60,7 +62,6 @@ export function documentOperator(site: DocumentSite): DocumentOperator {
         `There is no edition ${type.name}@${version}; see "holdfast document history ${type.name}".`,
       );
     },
-    placement: () => tableMapSource({ arbiter, clock }).placement(LIMIT.withinMs),
     running: (type, cell) => eyes.look({ cell, type: type.name }, LIMIT),
     plan: (wish) => planPublish(publishing, { ...wish, by }),
     publish: async (plan, how) => {

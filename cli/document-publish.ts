@@ -8,7 +8,7 @@ import type { DocumentOperator, Published } from './services.ts';
 import type { Call, Outcome } from './shell.ts';
 
 export async function publish(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   const { why, force, bake } = call.options;
   const text = await fileOf(call, type);
   const plan = await operator.plan({ type, text, why: String(why), force: force === true });
@@ -32,7 +32,7 @@ export async function publish(call: Call, operator: DocumentOperator): Promise<O
 }
 
 export async function rollBack(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   const { to, why } = call.options;
   const kept = await operator.rollBack({ type, to: typeof to === 'number' ? to : null, why: String(why) });
   if (kept === null) {

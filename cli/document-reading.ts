@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { text as streamText } from 'node:stream/consumers';
 import { documentRefused } from '../control/documents/publishing.ts';
 import type { DocumentType } from '../core/documents/document-type.ts';
-import { DOCUMENT_TYPES } from '../core/documents/document-types.ts';
 import { diffJson } from '../core/documents/json-diff.ts';
+import { PUBLISHED_NAMES } from '../core/documents/placement-document.ts';
 import { invalid } from '../core/errors.ts';
 import type { Json } from '../core/json.ts';
 import { differencesText, historyText, judgementText, listText, type TypeRow } from './document-text.ts';
@@ -13,35 +13,24 @@ import { unknownName } from './nearest.ts';
 import type { DocumentOperator } from './services.ts';
 import type { Call, Outcome } from './shell.ts';
 
-/** It changes rarely and is large, so it travels with the cell map, and nothing here publishes it. */
-export const PLACEMENT = 'placement';
 /** More than a person reads; `--json` has as many. */
 const HISTORY_MAX = 100;
 
 export async function list(call: Call, operator: DocumentOperator): Promise<Outcome> {
   const rows = await call.progress('asking the arbiter and the cells', () =>
-    Promise.all(DOCUMENT_TYPES.map((type) => rowOf(type, operator))),
+    Promise.all(operator.types.map((type) => rowOf(type, operator))),
   );
-  const placement = (await operator.placement()) as { readonly version?: unknown } | null;
-  const placementVersion = typeof placement?.version === 'number' ? placement.version : null;
-  return {
-    text: listText({ rows, placementVersion }, call.terminal.outColours),
-    json: { types: rows, placement: { version: placementVersion } },
-  };
+  return { text: listText(rows, call.terminal.outColours), json: { types: rows } };
 }
 
 export async function show(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  if (call.args[0] === PLACEMENT) {
-    const placement = await operator.placement();
-    return { text: JSON.stringify(placement, null, 2), json: { type: PLACEMENT, body: placement } };
-  }
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   const { version, body } = await chosen(call, { operator, type });
   return { text: JSON.stringify(body, null, 2), json: { type: type.name, version, body } };
 }
 
 export async function history(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   const [shelf, editions] = await Promise.all([operator.shelf(type), operator.history(type, HISTORY_MAX)]);
   const lines = editions.map(({ edition: { body: _body, ...edition }, ...kept }) => ({ ...edition, ...kept }));
   const inForce = { stable: shelf.stable?.version ?? 0, staged: shelf.staged?.edition.version ?? null };
@@ -52,7 +41,7 @@ export async function history(call: Call, operator: DocumentOperator): Promise<O
 }
 
 export async function validate(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   const plan = await operator.plan({ type, text: await fileOf(call, type), why: 'validate', force: false });
   const { bytes, checksum, warnings, objections } = plan.judgement;
   const isValid = objections.length === 0;
@@ -64,7 +53,7 @@ export async function validate(call: Call, operator: DocumentOperator): Promise<
 }
 
 export async function compare(call: Call, operator: DocumentOperator): Promise<Outcome> {
-  const type = typeOf(call);
+  const type = typeOf(call, operator);
   if (call.args[1] !== undefined) {
     const plan = await operator.plan({ type, text: await fileOf(call, type), why: 'diff', force: false });
     const { differences } = plan;
@@ -79,15 +68,10 @@ export async function compare(call: Call, operator: DocumentOperator): Promise<O
 }
 
 /** Throws `INVALID_INPUT` with the nearest name. */
-export function typeOf({ args: [name = ''] }: Call): DocumentType {
-  const type = DOCUMENT_TYPES.find((known) => known.name === name);
+export function typeOf({ args: [name = ''] }: Call, { types }: Pick<DocumentOperator, 'types'>): DocumentType {
+  const type = types.find((known) => known.name === name);
   if (type) return type;
-  if (name === PLACEMENT) throw placementRefused();
-  throw unknownName(
-    'type of document',
-    name,
-    DOCUMENT_TYPES.map((known) => known.name),
-  );
+  throw unknownName('type of document', name, PUBLISHED_NAMES);
 }
 
 /** Throws `DOCUMENT_REFUSED` for what no document of the type can be as long as. */
@@ -128,9 +112,3 @@ async function chosen(
 const unreadable = (path: string) => (thrown: NodeJS.ErrnoException) => {
   throw invalid(`${path} can't be read (${thrown.code ?? thrown.message}). Name a file, or - for stdin.`);
 };
-
-function placementRefused() {
-  return documentRefused(
-    "The placement is only listed and shown here. Its first version follows from the topology; a bucket that has data can't be moved while no tenant can be migrated with it.",
-  );
-}

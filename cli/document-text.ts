@@ -25,10 +25,7 @@ export type HistoryLine = Omit<Edition, 'body'> & Omit<KeptEdition, 'edition'>;
 
 const DIFFERENCES_SHOWN_MAX = 60;
 
-export function listText(
-  { rows, placementVersion }: { readonly rows: readonly TypeRow[]; readonly placementVersion: number | null },
-  colours: Colours,
-): string {
+export function listText(rows: readonly TypeRow[], colours: Colours): string {
   const columns = ['TYPE', 'IN FORCE', 'ON ITS WAY', 'CELLS RUN', 'SINCE, BY, WHY'].map((title) => ({ title }));
   const lines = rows.map((row) => [
     row.name,
@@ -37,14 +34,7 @@ export function listText(
     runText(row, colours),
     row.publishedAtMs === null ? '–' : `${when(row.publishedAtMs)}, ${row.by}: ${row.why}`,
   ]);
-  const placement = [
-    'placement',
-    placementVersion === null ? '–' : String(placementVersion),
-    '–',
-    '–',
-    'with the cell map',
-  ];
-  return textTable(columns, [...lines, placement]);
+  return textTable(columns, lines);
 }
 
 function runText({ cells, version, staged }: TypeRow, { yellow, red }: Colours): string {

@@ -146,13 +146,13 @@ export interface AutomationOperator {
 
 export interface DocumentOperator {
   readonly topology: Topology;
+  /** Every type that can be published here. */
+  readonly types: readonly DocumentType[];
   shelf(type: DocumentType): Promise<Shelf>;
   /** Newest first. */
   history(type: DocumentType, count: number): Promise<readonly KeptEdition[]>;
   /** Throws `DOCUMENT_REFUSED` when there is none. */
   edition(type: DocumentType, version: number): Promise<KeptEdition>;
-  /** As it was published; `null`: never. It has a transport of its own. */
-  placement(): Promise<unknown>;
   /** Which edition the processes of a cell run; empty where nobody can see it. */
   running(type: DocumentType, cell: CellId): Promise<readonly SeenEdition[]>;
   /** Reads and judges only. */

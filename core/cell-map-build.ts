@@ -64,6 +64,24 @@ export function withOverride(previous: Placement, pin: { tenant: TenantId; cell:
   return sealed({ ...previous, version: previous.version + 1, overrides });
 }
 
+/** From ranges of buckets, in their order, that fill the placement exactly. */
+export function placementOf(given: {
+  readonly version: number;
+  readonly ranges: readonly { readonly cell: CellId; readonly buckets: number }[];
+  readonly overrides: ReadonlyMap<TenantId, CellId>;
+}): Placement {
+  const { version, ranges, overrides } = given;
+  const cells = [...new Set([...ranges.map(({ cell }) => cell), ...overrides.values()])];
+  const indexOf = new Map(cells.map((cell, index) => [cell, index]));
+  const buckets = new Uint16Array(BUCKETS);
+  let filled = 0;
+  for (const range of ranges) {
+    buckets.fill(indexOf.get(range.cell) as number, filled, filled + range.buckets);
+    filled += range.buckets;
+  }
+  return sealed({ version, cells, buckets, overrides });
+}
+
 interface Move {
   readonly bucket: number;
   readonly to: CellId;

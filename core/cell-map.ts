@@ -2,7 +2,7 @@
  * The cell map: which cell serves a tenant (placement: slow, velocity-limited) and which region is active for a cell
  * (ownership: fast, tiny). Pure. This file is the one door to it; the parts stand in `cell-map-*.ts`.
  */
-export { buildPlacement, type PlacementCell, rebalance, withOverride } from './cell-map-build.ts';
+export { buildPlacement, type PlacementCell, placementOf, rebalance, withOverride } from './cell-map-build.ts';
 export { decodePlacement, type EncodedPlacement, encodePlacement } from './cell-map-encoding.ts';
 export {
   decodeOwnership,

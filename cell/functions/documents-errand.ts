@@ -18,6 +18,7 @@ export function isDocumentsErrand(event: unknown): boolean {
 
 /** Looks at the shelves first, so that the answer is of now. Never rejects: without the arbiter it tells what it has. */
 export async function tellDocuments(cell: OnDemandCell): Promise<DocumentsTold> {
-  await cell.refreshDocuments();
-  return { documents: cell.cell.documents.status() };
+  await Promise.all([cell.refreshDocuments(), cell.refreshPlacement()]);
+  const { documents, placement } = cell.cell;
+  return { documents: { ...documents.status(), placement: placement.status } };
 }

@@ -6,7 +6,7 @@
 import type { RecoveryPorts } from '../../control/recovery/recover.ts';
 import type { Gate, StepResult } from '../../control/rollout/rollout-executor.ts';
 import { isTerminal } from '../../control/rollout/rollout-record.ts';
-import type { DocumentType } from '../../core/documents/document-type.ts';
+import { documentType } from '../../core/documents/document-types.ts';
 import { isPlatformError } from '../../core/errors.ts';
 import type { PlatformControl, PlatformView } from '../../local/platform-control.ts';
 import type { Machine } from '../failover-operator.ts';
@@ -18,7 +18,7 @@ import type { DocumentOperator } from '../services.ts';
 
 /** What is to be good again. */
 export type RecoveryWish =
-  | { readonly kind: 'document'; readonly type: DocumentType; readonly to: number | null; readonly why: string }
+  | { readonly kind: 'document'; readonly type: string; readonly to: number | null; readonly why: string }
   | { readonly kind: 'release'; readonly release: string; readonly why: string };
 
 export interface RecoveryParts {
@@ -92,8 +92,9 @@ interface Target {
 
 function documentTarget(
   { documents, control }: RecoveryParts,
-  { type, to, why }: Extract<RecoveryWish, { kind: 'document' }>,
+  { type: name, to, why }: Extract<RecoveryWish, { kind: 'document' }>,
 ): Target {
+  const type = documentType(name, documents.types);
   const wanted = async () => (await documents.shelf(type)).stable?.version ?? 0;
   return {
     restore: async () => {

@@ -1,8 +1,9 @@
 /** `holdfast recover document|release`: the procedure after a bad change, in its order, and "resolved" only when it is. */
 import type { Command } from 'commander';
 import { type RecoveryReport, recover } from '../../control/recovery/recover.ts';
-import { typeOf } from '../document-reading.ts';
+import { PUBLISHED_NAMES } from '../../core/documents/placement-document.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { unknownName } from '../nearest.ts';
 import { wholeNumber } from '../option-parsers.ts';
 import type { CliServices } from '../services.ts';
 import type { Call, Outcome, Shell } from '../shell.ts';
@@ -32,7 +33,8 @@ export function addRecoverCommand(
     .action(
       shell.action((call) => {
         const { to, why } = call.options;
-        const type = typeOf(call);
+        const [type = ''] = call.args;
+        if (!PUBLISHED_NAMES.includes(type)) throw unknownName('type of document', type, PUBLISHED_NAMES);
         return run(call, services, {
           kind: 'document',
           type,

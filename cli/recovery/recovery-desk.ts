@@ -30,7 +30,7 @@ export async function openRecoveryDesk(
     { control, machine, issuerDir: services.stateDir, rollouts, documents },
     wish,
   );
-  const what = wish.kind === 'document' ? wish.type.name : wish.release;
+  const what = wish.kind === 'document' ? wish.type : wish.release;
   return {
     ports: recovery.ports,
     rng: machine.rng,

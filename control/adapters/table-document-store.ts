@@ -1,18 +1,23 @@
-/** Documents in the arbiter's table: single-item conditional writes only, as the arbiter allows no others. */
+/**
+ * Documents in the arbiter's table: single-item conditional writes only, as the arbiter allows no others. The placement has its
+ * shelf beside the cell map, and its editions here.
+ */
 import { editionKey, editionsPk, shelfKey } from '../../cell/documents/shelf-items.ts';
 import { absent, equals, type Item, type Table } from '../../cell/table/table.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { DocumentType, Shelf } from '../../core/documents/document-type.ts';
+import type { DocumentType, Edition, Shelf } from '../../core/documents/document-type.ts';
 import { DOCUMENT_TYPES, documentType } from '../../core/documents/document-types.ts';
 import { decodeEdition, encodeEdition } from '../../core/documents/edition-text.ts';
+import { PLACEMENT } from '../../core/documents/placement-document.ts';
 import { decodeShelfToReplace, emptyShelf, encodeShelf } from '../../core/documents/shelf-text.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { DocumentStore, KeptEdition, Limit } from '../documents/document-store.ts';
+import { readPlacementShelf, savePlacementShelf } from './placement-shelf.ts';
 
 export interface TableDocumentStoreOptions {
   readonly arbiter: Table;
   readonly clock: Clock;
-  /** Default: every type that this release knows. */
+  /** Default: every type that cells read from the shelves. */
   readonly types?: readonly DocumentType[];
 }
 
@@ -21,8 +26,23 @@ export function tableDocumentStore(options: TableDocumentStoreOptions): Document
   const within = ({ withinMs }: Limit) => ({ deadlineAtMs: clock.monotonicMs() + withinMs });
   const shelfToReplace: DocumentStore['shelf'] = async (name, limit) => {
     const type = documentType(name, types);
+    if (name === PLACEMENT) return readPlacementShelf(arbiter, type, within(limit));
     const item = await arbiter.get(shelfKey(name), within(limit));
     return item === null ? emptyShelf(name) : decodeShelfToReplace(item, type);
+  };
+  const keep: DocumentStore['keep'] = async (kept, limit) => {
+    const type = documentType(kept.edition.type, types);
+    const result = await arbiter.write({ kind: 'put', item: toItem(kept), when: absent }, within(limit));
+    if (result.outcome === 'done') return kept;
+    const existing = result.refusals[0]?.existing;
+    // One that can't be read takes up its version all the same.
+    return (existing && readable(existing, type)) ?? unreadable(kept);
+  };
+  /** Nobody published the first placement: it is kept when it is replaced. */
+  const savePlacement: DocumentStore['saveShelf'] = async (next, limit) => {
+    const { stable, unreadable: damage } = await shelfToReplace(PLACEMENT, limit);
+    if (stable !== null && damage === undefined) await keep(firstEdition(stable), limit);
+    return savePlacementShelf(arbiter, next, within(limit));
   };
   return {
     shelfToReplace,
@@ -32,18 +52,12 @@ export function tableDocumentStore(options: TableDocumentStoreOptions): Document
       throw unreadableShelf(shelf);
     },
     saveShelf: async (next, limit) => {
+      if (next.type === PLACEMENT) return savePlacement(next, limit);
       const when = next.recordVersion === 1 ? absent : equals('recordVersion', next.recordVersion - 1);
       const item = { ...shelfKey(next.type), ...encodeShelf(next) };
       return (await arbiter.write({ kind: 'put', item, when }, within(limit))).outcome === 'done';
     },
-    keep: async (kept, limit) => {
-      const type = documentType(kept.edition.type, types);
-      const result = await arbiter.write({ kind: 'put', item: toItem(kept), when: absent }, within(limit));
-      if (result.outcome === 'done') return kept;
-      const existing = result.refusals[0]?.existing;
-      // One that can't be read takes up its version all the same.
-      return (existing && readable(existing, type)) ?? unreadable(kept);
-    },
+    keep,
     edition: async ({ type, version }, limit) => {
       const item = await arbiter.get(editionKey(type, version), within(limit));
       return item && toKept(item, documentType(type, types));
@@ -55,6 +69,10 @@ export function tableDocumentStore(options: TableDocumentStoreOptions): Document
     },
   };
 }
+
+const firstEdition = (edition: Edition): KeptEdition => ({
+  ...{ edition, follows: 0, restores: null, diff: '', forced: [] },
+});
 
 function toItem({ edition, follows, restores, diff, forced }: KeptEdition): Item {
   const { type, version } = edition;

@@ -1,4 +1,4 @@
-/** Every type of document that there is: one line each, and publisher, CLI and consumers know it. */
+/** Every type of document that lies on a shelf: one line each, and publisher, CLI and consumers know it. */
 import { invalid } from '../errors.ts';
 import { shown } from '../ids.ts';
 import { modesType } from '../modes/modes-type.ts';

@@ -1,5 +1,5 @@
 /**
- * What changed between two JSON values, for people: one line a place. Lists are compared by the `name` or `id` of their
+ * What changed between two JSON values, for people: one line a place. Lists are compared by the `name`, `id` or `tenant` of their
  * entries where each has one of its own, else by position, so that an insertion is one line and not a hundred.
  */
 import type { Json, JsonObject } from '../json.ts';
@@ -70,7 +70,7 @@ const membersOf = (value: JsonObject): Entries =>
 
 /** `null`: not every entry has a name of its own. */
 function namesOf(list: readonly Json[]): readonly string[] | null {
-  const names = list.map((entry) => (isObject(entry) ? (entry.name ?? entry.id) : null));
+  const names = list.map((entry) => (isObject(entry) ? (entry.name ?? entry.id ?? entry.tenant) : null));
   if (!names.every((name) => typeof name === 'string') || new Set(names).size !== names.length) return null;
   return names.map((name) => `[${name}]`);
 }

@@ -5,14 +5,18 @@ import { DocumentReader } from '../../cell/documents/document-reader.ts';
 import { editionKey, SHELVES } from '../../cell/documents/shelf-items.ts';
 import type { Table } from '../../cell/table/table.ts';
 import { tableDocumentStore } from '../../control/adapters/table-document-store.ts';
+import { tableMapSource } from '../../control/adapters/table-map-source.ts';
 import type { DocumentStore, KeptEdition } from '../../control/documents/document-store.ts';
+import { buildPlacement, decodePlacement, encodePlacement } from '../../core/cell-map.ts';
 import { systemClock } from '../../core/clock.ts';
 import { canonicalJson, checksumOf } from '../../core/documents/canonical-json.ts';
 import type { DocumentType, Edition, Shelf } from '../../core/documents/document-type.ts';
 import { DOCUMENT_TYPES } from '../../core/documents/document-types.ts';
 import { limitsDocument } from '../../core/documents/limits-document.ts';
-import { cellId } from '../../core/ids.ts';
+import { placementDocument } from '../../core/documents/placement-document.ts';
+import { cellId, tenantId } from '../../core/ids.ts';
 import { seededRng } from '../../core/rng.ts';
+import topology from '../../platform.config.ts';
 import { tableSources } from './engines.ts';
 
 const LIMIT = { withinMs: 20_000 };
@@ -71,6 +75,26 @@ for (const source of tableSources()) {
         store.saveShelf({ type: 'limits', recordVersion: 1, token: 0, stable: edition(stable), staged: null }, LIMIT),
       );
       expect((await Promise.all(race)).filter(Boolean)).toHaveLength(1);
+    });
+
+    it('takes a placement only over the one that it was made on, and keeps the one that nobody published', async () => {
+      const type = placementDocument(topology);
+      const placements = tableDocumentStore({ arbiter: table, clock: systemClock, types: [type] });
+      const source = tableMapSource({ arbiter: table, clock: systemClock });
+      expect((await placements.shelf('placement', LIMIT)).recordVersion).toBe(0);
+      await source.publishFirst(encodePlacement(buildPlacement(topology.cells)), LIMIT.withinMs);
+      const shelf = await placements.shelf('placement', LIMIT);
+      const pinned = { ...type.bundled, pinned: [{ tenant: tenantId('acme'), cell: C1 }] };
+      const stable = { ...edition(3), type: 'placement', body: pinned, checksum: checksumOf(canonicalJson(pinned)) };
+      // Version 2 was drafted by somebody who never published it.
+      const next = { ...shelf, recordVersion: shelf.recordVersion + 1, stable };
+      expect(await placements.saveShelf({ ...next, recordVersion: next.recordVersion + 1 }, LIMIT)).toBe(false);
+      const race = await Promise.all([placements.saveShelf(next, LIMIT), placements.saveShelf(next, LIMIT)]);
+      expect(race.filter(Boolean)).toHaveLength(1);
+      expect(await placements.shelf('placement', LIMIT)).toEqual({ ...shelf, recordVersion: 3, stable });
+      const first = await placements.edition({ type: 'placement', version: 1 }, LIMIT);
+      expect(first?.edition).toEqual(shelf.stable);
+      expect(decodePlacement(await source.placement(LIMIT.withinMs))).toMatchObject({ version: 3 });
     });
 
     it('keeps an edition once: who comes second is given the first', async () => {

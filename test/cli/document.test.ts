@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { placementKey } from '../../cell/placement-copy.ts';
 import { MemoryTable } from '../../cell/table/memory-table.ts';
 import { documentOperator } from '../../cli/document-operator.ts';
 import type { OperatorPorts } from '../../cli/operator-ports.ts';
@@ -11,9 +12,10 @@ import { tableAutomationStore } from '../../control/adapters/table-automation-st
 import { tableMapSource } from '../../control/adapters/table-map-source.ts';
 import { tableTimeline } from '../../control/adapters/table-timeline.ts';
 import type { DocumentEyes } from '../../control/documents/document-eyes.ts';
-import { buildPlacement, encodePlacement } from '../../core/cell-map.ts';
+import { buildPlacement, cellOf, decodePlacement, encodePlacement } from '../../core/cell-map.ts';
 import { systemClock } from '../../core/clock.ts';
-import { regionName } from '../../core/ids.ts';
+import { type PlacementBody, placementFrom } from '../../core/documents/placement-document.ts';
+import { regionName, tenantId } from '../../core/ids.ts';
 import { seededRng } from '../../core/rng.ts';
 import topology from '../../platform.config.ts';
 import { sampleOf } from '../documents/document-samples.ts';
@@ -56,24 +58,69 @@ async function file(body: unknown): Promise<string> {
   await writeFile(path, typeof body === 'string' ? body : JSON.stringify(body, null, 2));
   return path;
 }
+/** As the platform's own publisher does when there is none. */
+const publishFirst = () =>
+  tableMapSource({ arbiter: desk.arbiter, clock: systemClock }).publishFirst(
+    encodePlacement(buildPlacement(topology.cells)),
+    1_000,
+  );
+const cellNow = (body: PlacementBody, tenant: string) => cellOf(placementFrom(body, 1), tenantId(tenant));
 const run = (line: string) => cli(line, desk.services());
 const limits = (concurrentRequestsMax: number) => ({ concurrentRequestsMax, tenantRequestsPerSecondMax: 10_000 });
 const ranking = (...names: string[]) => ({ features: names.map((name) => ({ name, weight: 1 })) });
 
 describe('holdfast document', () => {
-  it('lists every type, and the placement with its own transport', async () => {
+  it('lists every type', async () => {
     const listed = await run('document list');
     expect([listed.exitCode, listed.stdout]).toEqual([
       0,
-      expect.stringMatching(/limits +bundled[\s\S]*ranking[\s\S]*placement +–/),
+      expect.stringMatching(/limits +bundled[\s\S]*ranking[\s\S]*placement +bundled/),
     ]);
-    const placement = encodePlacement(buildPlacement(topology.cells));
-    await tableMapSource({ arbiter: desk.arbiter, clock: systemClock }).publishFirst(placement, 1_000);
+    await publishFirst();
     expect(jsonOf(await run('document list --json'))).toMatchObject({
-      placement: { version: 1 },
-      types: [{ name: 'limits', version: 0 }, { name: 'sampling' }, { name: 'ranking' }, { name: 'modes' }],
+      types: [
+        ...[{ name: 'limits', version: 0 }, { name: 'sampling' }, { name: 'ranking' }, { name: 'modes' }],
+        { name: 'placement', version: 1, by: 'the platform' },
+      ],
     });
-    expect(jsonOf(await run('document show placement --json'))).toMatchObject({ body: { version: 1 } });
+  });
+
+  it('publishes a placement everywhere at once, by force where it moves somebody, and takes it back', async () => {
+    await publishFirst();
+    const shown = jsonOf(await run('document show placement --json')) as { version: number; body: PlacementBody };
+    expect(shown.version).toBe(1);
+    const tenant = ['ann', 'bob', 'cleo', 'dan'].find((name) => cellNow(shown.body, name) !== 'c02') ?? 'nobody';
+    const path = await file({ ...shown.body, pinned: [{ tenant, cell: 'c02' }] });
+    const refused = await run(`document publish placement ${path} --why=trial`);
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/stays in the old one[\s\S]*--force/),
+    ]);
+    const published = await run(`document publish placement ${path} --why=trial --force --json`);
+    expect([published.exitCode, jsonOf(published)]).toEqual([
+      0,
+      expect.objectContaining({ road: 'at-once', version: 2, forced: [expect.objectContaining({ kind: 'delta' })] }),
+    ]);
+    // Where publishers of the cell map and cells look.
+    const source = tableMapSource({ arbiter: desk.arbiter, clock: systemClock });
+    const sent = decodePlacement(await source.placement(1_000));
+    expect([sent.version, cellOf(sent, tenantId(tenant))]).toEqual([2, 'c02']);
+    expect((await run('document history placement')).stdout).toMatch(
+      /placement@2[\s\S]*in force[\s\S]*trial[\s\S]*forced:[\s\S]*placement@1[\s\S]*the first placement/,
+    );
+    expect(jsonOf(await run('document rollback placement --why=back --json'))).toMatchObject({
+      version: 3,
+      restores: 1,
+    });
+    expect(decodePlacement(await source.placement(1_000))).toMatchObject({ version: 3, overrides: new Map() });
+  });
+
+  it('puts a placement in the place of one that nobody can read', async () => {
+    await desk.arbiter.write({ kind: 'put', item: { ...placementKey, version: 4, body: '{"schema":' } });
+    expect((await run('document show placement')).stderr).toMatch(/can't be read[\s\S]*document rollback placement/);
+    const back = await run('document rollback placement --to 0 --why=damaged --json');
+    expect([back.exitCode, jsonOf(back)]).toEqual([0, expect.objectContaining({ version: 5, restores: 0 })]);
+    expect(jsonOf(await run('document show placement --json'))).toMatchObject({ version: 5, body: { pinned: [] } });
   });
 
   it('publishes at once what only takes load away, tells the timeline, and takes it back', async () => {
@@ -169,7 +216,7 @@ describe('holdfast document', () => {
     ['document rollback limits --to 7 --why=x', 1, /no edition limits@7[\s\S]*Allowed: 0/],
     ['document show limits --at 7', 1, /no edition/],
     ['document diff limits', 2, /--at/],
-    ['document publish placement x --why=y', 1, /only listed and shown/],
+    ['document publish placemnt x --why=y', 2, /Did you mean placement/],
   ])('refuses "%s"', async (line, exitCode, reason) => {
     const refused = await run(line);
     expect([refused.exitCode, refused.stderr]).toEqual([exitCode, expect.stringMatching(reason)]);

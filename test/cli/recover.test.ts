@@ -45,7 +45,7 @@ describe('holdfast recover', () => {
     const run = await cli('recover document limits --to 5 --why too-tight', running);
     expect(run.exitCode).toBe(0);
     expect(run.stdout).toMatch(/Resolved after \d+ s\.\n.*\nholds +answers +0 of 90 failed\nChanges stay frozen/);
-    expect(wishes).toMatchObject([{ kind: 'document', type: { name: 'limits' }, to: 5, why: 'too-tight' }]);
+    expect(wishes).toMatchObject([{ kind: 'document', type: 'limits', to: 5, why: 'too-tight' }]);
     expect(told).toMatchObject([{ resolved: true }]);
   });
 

@@ -14,6 +14,14 @@ export const SAMPLES: Readonly<Record<string, Json>> = {
       { name: 'term:mug', weight: 0.5 },
     ],
   },
+  placement: {
+    ranges: [
+      { cell: 'c01', buckets: 5_462 },
+      { cell: 'c02', buckets: 5_461 },
+      { cell: 'c03', buckets: 5_461 },
+    ],
+    pinned: [{ tenant: 'acme', cell: 'c02' }],
+  },
   modes: {
     levels: [{ level: 80, cell: 'c01', owner: 'ann', reason: 'sale', sinceMs: 1_000, expiresAtMs: 2_000 }],
     switches: [{ name: 'no-likes', cell: 'c02', owner: 'bob', reason: 'load', sinceMs: 1_000, expiresAtMs: 2_000 }],
