@@ -10,6 +10,7 @@ import { RELEASE_STEPS } from '../../control/rollout/release/release-executor.ts
 import { systemClock } from '../../core/clock.ts';
 import { cellId } from '../../core/ids.ts';
 import { systemRng } from '../../core/rng.ts';
+import type { CellHostStatus } from '../../local/hosts/host-status.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import { ReleaseShelf } from '../../local/releases/release-shelf.ts';
 import { spoilRelease } from '../../local/releases/spoil-release.ts';
@@ -39,6 +40,17 @@ afterAll(async () => {
   await platform?.stop();
   rmSync(stateDir, { recursive: true, force: true });
 });
+
+/** Megabytes, of every cell's process. */
+async function heapLimits(): Promise<readonly number[]> {
+  const { processes, internalSecret } = await platform.view();
+  const headers = { authorization: `Holdfast-Internal ${internalSecret}` };
+  const cells = processes.filter(({ kind }) => kind === 'cell');
+  const asked = cells.map(async ({ url }) => (await fetch(`${url}/_holdfast/status`, { headers })).json());
+  return ((await Promise.all(asked)) as CellHostStatus[]).map(
+    ({ process: { heapBytesMax } }) => heapBytesMax / 2 ** 20,
+  );
+}
 
 /** Region → the release of the cell's process there. */
 async function running(): Promise<Record<string, string | undefined>> {
@@ -72,6 +84,12 @@ async function untilServed(router: string): Promise<void> {
 }
 
 describe('a release on this machine', () => {
+  it('runs in processes of bounded memory, so that the gate sees a leak before the machine does', async () => {
+    const limits = await heapLimits();
+    expect(limits).toHaveLength(2);
+    for (const limit of limits) expect(limit).toBeLessThan(600);
+  });
+
   it('comes to a cell and goes again while customers buy, and none of their requests fails', async () => {
     const routers = Object.values((await platform.view()).routers);
     for (const router of routers) await untilServed(router);
