@@ -10,8 +10,8 @@ import type { Rng } from '../core/rng.ts';
 import type { DocumentStatus } from './documents/document-copies.ts';
 import type { Table } from './table/table.ts';
 
-/** With the call it stays below the two seconds within which a document is in effect. */
-const REFRESH_EVERY_MS = 1_000;
+/** A document is in effect within two seconds, and a router that has a newer map than this cell lets its requests wait meanwhile. */
+const REFRESH_EVERY_MS = 500;
 const CALL_MS_MAX = 1_000;
 
 export const placementKey = { pk: 'DOCUMENT#placement', sk: 'CURRENT' } as const;

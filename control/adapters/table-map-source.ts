@@ -16,7 +16,8 @@ export function tableMapSource(options: { arbiter: Table; clock: Clock }): MapSo
       return item && JSON.parse(String(item.body));
     },
     publishFirst: async (placement, withinMs) => {
-      const item = { ...placementKey, version: placement.version, body: JSON.stringify(placement) };
+      const { version } = placement;
+      const item = { ...placementKey, version, body: JSON.stringify(placement), publishedAtMs: clock.wallMs() };
       await arbiter.write({ kind: 'put', item, when: absent }, within(withinMs));
     },
   };

@@ -1,6 +1,6 @@
 /**
- * The headers that the router adds for a cell. The deadline stands at a known place, so that a retry can state what is
- * left without building the list again.
+ * The headers that the router adds for a cell. Cell and deadline stand at known places, so that a retry can state where
+ * it goes and what is left without building the list again.
  */
 import type { CellId, TenantId } from '../../core/ids.ts';
 
@@ -28,9 +28,10 @@ export function addForwardHeaders(headers: string[], added: Added): void {
   );
 }
 
-/** The deadline is the last entry. */
-export function restateDeadline(headers: string[], remainingMs: number): void {
-  headers[headers.length - 1] = wholeMs(remainingMs);
+/** Of what was added, the deadline is the last entry and the cell the fifth from the end. */
+export function restateForward(headers: string[], now: Pick<Added, 'cell' | 'remainingMs'>): void {
+  headers[headers.length - 1] = wholeMs(now.remainingMs);
+  headers[headers.length - 5] = now.cell;
 }
 
 function wholeMs(remainingMs: number): string {

@@ -4,9 +4,9 @@
  * sent twice unless `retryRegion` says so, and what a cell says of its owner is learned before anything is decided on it.
  */
 import type { CellMap } from '../../core/cell-map.ts';
-import type { PlatformError } from '../../core/errors.ts';
-import type { CellId, RegionName } from '../../core/ids.ts';
-import { type CellSpecs, type Forward, firstRegion, type LinkSight, nearestRegion } from './decide.ts';
+import { isPlatformError, type PlatformError } from '../../core/errors.ts';
+import type { CellId, RegionName, TenantId } from '../../core/ids.ts';
+import { type CellSpecs, decide, type Forward, firstRegion, type LinkSight, nearestRegion } from './decide.ts';
 import { type Hint, readHint } from './hints.ts';
 import type { CellMotion, Refused, Wait } from './motion.ts';
 import { type Failure, failureError, knownGoneError, retryRegion } from './retry.ts';
@@ -47,14 +47,19 @@ export const MISDIRECTED = 421;
 export class Routing {
   #forward: Forward;
   readonly #ports: RoutingPorts;
-  readonly #brokeOffhod: string;
+  readonly #tenant: TenantId;
+  readonly #method: string;
   #attempts = 0;
   #brokeOff = false;
 
-  constructor(ports: RoutingPorts, request: { readonly forward: Forward; readonly method: string }) {
+  constructor(
+    ports: RoutingPorts,
+    request: { readonly tenant: TenantId; readonly forward: Forward; readonly method: string },
+  ) {
     this.#ports = ports;
     this.#forward = request.forward;
-    this.#brokeOffhod = request.method;
+    this.#method = request.method;
+    this.#tenant = request.tenant;
   }
 
   get forward(): Forward {
@@ -75,7 +80,7 @@ export class Routing {
       admits: (region) => this.#admits(region),
       isBroken: (region) => this.#isBroken(region),
     };
-    const isNear = maxStalenessMs !== null && this.#brokeOffhod === 'GET';
+    const isNear = maxStalenessMs !== null && this.#method === 'GET';
     const region = isNear
       ? nearestRegion(this.forward, { ...links, here: this.#ports.region })
       : firstRegion(this.forward, links);
@@ -92,11 +97,11 @@ export class Routing {
     return this.#ports.motion(this.forward.cell).wait(refused);
   }
 
-  /** After a wait: begins where the map says now that the cell is. The cell itself stays, for the request names it. */
+  /** After a wait: begins where the map says now that the tenant is. All that was sent so far was refused, without effect. */
   again(maxStalenessMs: number | null): RegionName | PlatformError {
-    const { cell, region, alternative } = this.#forward;
-    const owner = this.#ports.holder.map?.ownership.get(cell)?.region;
-    if (owner === alternative) this.#forward = { cell, region: alternative, alternative: region };
+    const { holder, cells } = this.#ports;
+    const forward = decide({ tenant: this.#tenant, map: holder.map, cells });
+    if (!isPlatformError(forward)) this.#forward = forward;
     this.#attempts = 0;
     return this.begin(maxStalenessMs);
   }
@@ -136,7 +141,7 @@ export class Routing {
     const region = this.#retry({ kind: 'not-here', owner }, seen);
     if (region === null || news || this.#admits(region)) return region;
     // Without news the owner is who we avoided by asking here first: better "unreachable, no effect" than "unknown".
-    return failureError({ kind: 'never-sent' }, { method: this.#brokeOffhod, forward: this.forward });
+    return failureError({ kind: 'never-sent' }, { method: this.#method, forward: this.forward });
   }
 
   /** No answer: where to try again, or what the caller is told. */
@@ -145,7 +150,7 @@ export class Routing {
     const region = this.#retry(failure, seen);
     // A connection that breaks there too would turn "no effect" into "unknown".
     if (region !== null && (this.#admits(region) || !this.#isBroken(region))) return region;
-    return failureError(failure, { method: this.#brokeOffhod, forward: this.forward });
+    return failureError(failure, { method: this.#method, forward: this.forward });
   }
 
   #retry(failure: Failure, seen: AttemptSeen): RegionName | null {
@@ -153,7 +158,7 @@ export class Routing {
       ...seen,
       forward: this.forward,
       attempts: this.#attempts,
-      method: this.#brokeOffhod,
+      method: this.#method,
     });
   }
 

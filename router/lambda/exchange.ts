@@ -8,7 +8,7 @@ import { isPlatformError, type PlatformError } from '../../core/errors.ts';
 import type { CellId, RegionName, TenantId } from '../../core/ids.ts';
 import { type ServiceName, serviceOf } from '../../core/service-paths.ts';
 import { decide } from '../core/decide.ts';
-import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
+import { addForwardHeaders, restateForward } from '../core/forward-headers.ts';
 import { REPLAY_BYTES_MAX } from '../core/limits.ts';
 import type { Wait } from '../core/motion.ts';
 import { payloadTooLarge } from '../core/request-head.ts';
@@ -76,14 +76,16 @@ export class Exchange {
     if (isPlatformError(forward)) return { error: forward, cell: null };
     const service = serviceOf(errand.target);
     if (service === null) return { error: noSuchPath(errand.target), cell: forward.cell };
-    const routing = new Routing(parts, { forward, method: errand.method });
+    const routing = new Routing(parts, { tenant: errand.tenant, forward, method: errand.method });
     addForwardHeaders(errand.forwarded, {
       ...{ tenant: errand.tenant, cell: forward.cell, requestId: errand.requestId, credential: null },
       remainingMs: errand.deadlineAtMs - parts.clock.monotonicMs(),
     });
     const exchange = new Exchange(parts, { errand, routing, service });
     const ended = await exchange.#follow(routing.begin(errand.maxStalenessMs));
-    return isPlatformError(ended) ? { error: ended, cell: forward.cell } : { ...ended, cell: forward.cell };
+    // It may be another one than at the beginning.
+    const { cell } = routing.forward;
+    return isPlatformError(ended) ? { error: ended, cell } : { ...ended, cell };
   }
 
   private constructor(
@@ -176,7 +178,7 @@ export class Exchange {
     const { method, target, body, forwarded, deadlineAtMs } = this.#errand;
     const leftMs = deadlineAtMs - clock.monotonicMs();
     if (leftMs <= 0) return { kind: 'expired', sent: false, sentWhole: false };
-    restateDeadline(forwarded, leftMs);
+    restateForward(forwarded, { cell: this.#routing.forward.cell, remainingMs: leftMs });
     const headers = body === null ? forwarded : ['content-length', String(body.length), ...forwarded];
     const signed = await signer.sign({ url: origin + target, method, headers, body, service: 'lambda', region });
     const [deadline, ended] = [new AbortController(), new AbortController()];

@@ -7,7 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPlatformError, PlatformError } from '../../core/errors.ts';
 import type { RegionName, TenantId } from '../../core/ids.ts';
 import { decide } from '../core/decide.ts';
-import { addForwardHeaders, restateDeadline } from '../core/forward-headers.ts';
+import { addForwardHeaders, restateForward } from '../core/forward-headers.ts';
 import { IN_FLIGHT_PER_LINK_MAX } from '../core/limits.ts';
 import type { Wait } from '../core/motion.ts';
 import type { RequestHead } from '../core/request-head.ts';
@@ -78,7 +78,7 @@ export class Exchange implements AttemptListener {
       this.#fail(forward);
       return;
     }
-    this.#routing = new Routing(this.#parts, { forward, method: this.#method });
+    this.#routing = new Routing(this.#parts, { tenant, forward, method: this.#method });
     const region = this.#routing.begin(this.#head.maxStalenessMs);
     if (isPlatformError(region)) {
       this.#fail(region);
@@ -125,7 +125,8 @@ export class Exchange implements AttemptListener {
       return;
     }
     routing.countAttempt();
-    if (routing.attempts > 1 || this.#wait !== null) restateDeadline(this.#head.forwarded, this.#remainingMs());
+    if (routing.attempts > 1 || this.#wait !== null)
+      restateForward(this.#head.forwarded, { cell, remainingMs: this.#remainingMs() });
     const attempt = new Attempt({ region, link, client, listener: this });
     this.#attempt = attempt;
     client.dispatch(

@@ -1,9 +1,11 @@
 /** A cell on its way from one region to the other: requests wait for it, for a while, and none is carried out twice. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { withOverride } from '../../core/cell-map.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
+import { cellId, tenantId } from '../../core/ids.ts';
 import { CellMotion, MOTION_MS_MAX, MOTION_PAUSES_MS, type Wait } from '../../router/core/motion.ts';
 import { HOSTS } from './hosts.ts';
-import { EAST, RouterUnderTest, WEST } from './router-under-test.ts';
+import { EAST, RouterUnderTest, tenantOn, WEST } from './router-under-test.ts';
 import { type CellHandler, echo, moving, notActive } from './scripted-cells.ts';
 
 describe.each(HOSTS)('on %s', (host) => {
@@ -51,6 +53,29 @@ describe.each(HOSTS)('on %s', (host) => {
     const answer = await under.ask({ method: 'POST', headers: { 'idempotency-key': 'k' } });
     expect(answer.json).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(under.seen).toHaveLength(1);
+  });
+});
+
+// The snapshot of a router on Lambda is not asked for as often: there the caller gets the refusal.
+describe('on the node host, a tenant that is given to another cell', () => {
+  it('is served there as soon as the router knows it, by a request that the old cell has refused', async () => {
+    const cellOf = ({ headers }: { headers: Record<string, unknown> }) => headers['x-holdfast-cell'];
+    const refuseIn: CellHandler = (request, response) => {
+      if (cellOf(request) === 'c02') return echo(EAST)(request, response);
+      const tenant = tenantId(tenantOn('c01', under.placement));
+      // The cell has heard of it before the router has.
+      if (under.seen.length === 4) under.placement = withOverride(under.placement, { tenant, cell: cellId('c02') });
+      return notActive({})(request, response);
+    };
+    const under = await RouterUnderTest.start({ [EAST]: refuseIn, [WEST]: refuseIn }, 'node');
+    try {
+      const answer = await under.ask({ method: 'POST', body: '{"sku":"a"}' });
+      expect(answer.status).toBe(200);
+      expect(under.seen.slice(0, 4).map(cellOf)).toEqual(['c01', 'c01', 'c01', 'c01']);
+      expect([under.seen.at(-1)?.headers['x-holdfast-cell'], under.seen.at(-1)?.body]).toEqual(['c02', '{"sku":"a"}']);
+    } finally {
+      await under.close();
+    }
   });
 });
 

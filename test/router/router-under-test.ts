@@ -95,7 +95,8 @@ export function tenantOn(cell: string, placement: Placement): string {
 }
 
 export class RouterUnderTest {
-  readonly placement = buildPlacement(
+  /** Published with the map; a later one may take its place. */
+  placement = buildPlacement(
     validateTopology(TOPOLOGY_INPUT).cells.map(({ id, weight, intake }) => ({ id, weight, intake })),
   );
   readonly seen: SeenRequest[] = [];
