@@ -11,7 +11,7 @@ import type { DocumentStatus } from './documents/document-copies.ts';
 import type { Table } from './table/table.ts';
 
 /** A document is in effect within two seconds, and a router that has a newer map than this cell lets its requests wait meanwhile. */
-const REFRESH_EVERY_MS = 500;
+const REFRESH_EVERY_MS = 1_000;
 const CALL_MS_MAX = 1_000;
 
 export const placementKey = { pk: 'DOCUMENT#placement', sk: 'CURRENT' } as const;

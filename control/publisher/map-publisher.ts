@@ -14,8 +14,8 @@ import type { Topology } from '../../core/topology.ts';
  * hints and answers; at 50 ms the two publishers of one machine cost an eighth of a core while nothing happens.
  */
 const REFRESH_EVERY_MS = 200;
-/** The placement changes rarely; it is read once in this many refreshes: about twice a second. */
-const PLACEMENT_EVERY = 3;
+/** The placement changes rarely; it is read once in this many refreshes: less than a second apart. */
+const PLACEMENT_EVERY = 4;
 const CALL_MS_MAX = 1_000;
 /** After a failure the arbiter is left alone for a little longer each time. */
 const FAILURE_PAUSE_MS_MAX = 1_000;
