@@ -146,7 +146,7 @@ function versionFactor(
 }
 
 function oscillationOf(alarms: readonly TimelineEntry[], stories: readonly Story[]): string | null {
-  const swings = alarms.filter(({ phase }) => phase === 'begins').length;
+  const swings = swingsOf(alarms);
   if (swings < SWINGS_MIN) return null;
   const fromMs = Math.min(...alarms.map(({ atMs }) => atMs));
   const toMs = Math.max(...alarms.map(({ atMs }) => atMs));
@@ -157,6 +157,16 @@ function oscillationOf(alarms: readonly TimelineEntry[], stories: readonly Story
   });
   if (halfDone === undefined) return null;
   return `Errors came and went ${swings} times while "${halfDone.first.what}" was half done: probably the rollout, not an attack.`;
+}
+
+/** How often it began at one and the same place: three places that fall ill once each are one fault that is large. */
+function swingsOf(alarms: readonly TimelineEntry[]): number {
+  const begun = new Map<string, number>();
+  for (const { phase, scope } of alarms) {
+    const place = [...scope.cells, ...scope.regions].join();
+    if (phase === 'begins') begun.set(place, (begun.get(place) ?? 0) + 1);
+  }
+  return Math.max(0, ...begun.values());
 }
 
 const names = (cells: readonly CellId[]) => cells.join(', ');

@@ -85,6 +85,12 @@ describe('errors that come and go', () => {
     expect(suspicion([...over, ...swings]).oscillation).toBeNull();
   });
 
+  it('are not seen in three cells that fall ill together and stay so', () => {
+    const half = line(rollout(4, 'begins', NOON_MS - MINUTE_MS), ['c01']);
+    const together = ['c01', 'c02', 'c03'].map((cell, at) => alarm(cell, NOON_MS + at));
+    expect(suspicion([half, ...together]).oscillation).toBeNull();
+  });
+
   it('are not seen in a single alarm', () => {
     const half = line(rollout(4, 'begins', NOON_MS - MINUTE_MS), ['c01']);
     expect(suspicion([half, alarm('c01', NOON_MS)]).oscillation).toBeNull();
