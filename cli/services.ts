@@ -29,8 +29,8 @@ import type { ReleaseDesk } from '../local/releases/open-shelf.ts';
 import type { AwsSite } from './aws/aws-site.ts';
 import type { CloudDesk } from './aws/cloud-desk.ts';
 import type { FailoverWish } from './operator-site.ts';
-import type { RecoveryWish } from './recovery/local-recovery.ts';
 import type { RecoveryDesk } from './recovery/recovery-desk.ts';
+import type { RecoveryWish } from './recovery/recovery-target.ts';
 import type { RolloutOperator } from './rollout/rollout-operator.ts';
 import type { TimelineDesk } from './timeline-desk.ts';
 

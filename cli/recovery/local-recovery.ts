@@ -6,20 +6,14 @@
 import type { RecoveryPorts } from '../../control/recovery/recover.ts';
 import type { Gate, StepResult } from '../../control/rollout/rollout-executor.ts';
 import { isTerminal } from '../../control/rollout/rollout-record.ts';
-import { documentType } from '../../core/documents/document-types.ts';
-import { isPlatformError } from '../../core/errors.ts';
-import type { PlatformControl, PlatformView } from '../../local/platform-control.ts';
+import type { PlatformControl } from '../../local/platform-control.ts';
 import type { Machine } from '../failover-operator.ts';
 import { linkReach } from '../operator-reach.ts';
 import { reachArbiter } from '../reach-arbiter.ts';
 import { openLocalGates } from '../rollout/local-gates.ts';
 import type { RolloutOperator } from '../rollout/rollout-operator.ts';
 import type { DocumentOperator } from '../services.ts';
-
-/** What is to be good again. */
-export type RecoveryWish =
-  | { readonly kind: 'document'; readonly type: string; readonly to: number | null; readonly why: string }
-  | { readonly kind: 'release'; readonly release: string; readonly why: string };
+import { documentTarget, type RecoveryTarget, type RecoveryWish, releaseTarget } from './recovery-target.ts';
 
 export interface RecoveryParts {
   readonly control: PlatformControl;
@@ -47,8 +41,13 @@ export async function openLocalRecovery(parts: RecoveryParts, wish: RecoveryWish
     probe: ({ automation }) => automation.document({ withinMs: 1_000 }),
     without: 'Without it nothing can be stopped or restored; the platform goes on with what it has.',
   });
+  const target = wish.kind === 'document' ? documentTarget(parts, wish) : releaseTarget({ ...parts, view }, wish);
+  // Before anything is stopped: a name or version that there is not must cost nobody a rollout.
+  await target.check().catch((thrown: unknown) => {
+    ports.close();
+    throw thrown;
+  });
   const gates = await openLocalGates({ control, view, ports, machine, issuerDir });
-  const target = wish.kind === 'document' ? documentTarget(parts, wish) : releaseTarget(parts, wish);
   return {
     ports: {
       stop: () => stopSource(parts.rollouts, wish.why),
@@ -83,92 +82,7 @@ async function stopSource(rollouts: RolloutOperator, why: string): Promise<StepR
   return { outcome: 'done', note: `${what}; changes are frozen for an hour (holdfast deploy freeze off)` };
 }
 
-interface Target {
-  restore(): Promise<StepResult>;
-  /** Processes that do not run what was restored, or can't be asked; those that stand by first. */
-  behind(view: PlatformView): Promise<readonly string[]>;
-  restart(process: string): Promise<StepResult>;
-}
-
-function documentTarget(
-  { documents, control }: RecoveryParts,
-  { type: name, to, why }: Extract<RecoveryWish, { kind: 'document' }>,
-): Target {
-  const type = documentType(name, documents.types);
-  const wanted = async () => (await documents.shelf(type)).stable?.version ?? 0;
-  return {
-    restore: async () => {
-      // What can't be read is what a rollback is for.
-      const before = await documents.shelf(type).catch(() => null);
-      // What was only on its way is gone with its rollout; a version that was named is wanted whatever stands.
-      const kept = await documents.rollBack({ type, to, why }).catch((thrown: unknown) => inForce(thrown, to));
-      const version = await wanted();
-      const note =
-        kept === null
-          ? `${type.name}@${version} stands`
-          : `${type.name}@${version} restores what was before ${before === null ? 'what could not be read' : (before.stable?.version ?? 0)}`;
-      return { outcome: 'done', note };
-    },
-    behind: async (view) => {
-      const version = await wanted();
-      const cells = await Promise.all(
-        view.topology.cells.map(async ({ id }) => ({ id, seen: await documents.running(type, id) })),
-      );
-      return cells.flatMap(({ id, seen }) =>
-        seen.filter((one) => one.version !== version).map(({ region }) => `${id}@${region}`),
-      );
-    },
-    restart: async (process) => {
-      await control.act(process, 'crash');
-      await control.act(process, 'start');
-      return { outcome: 'done', note: `${process} started anew` };
-    },
-  };
-}
-
-/** "It is in force already" is what a repeated recovery finds. */
-function inForce(thrown: unknown, to: number | null): null {
-  if (to !== null && isPlatformError(thrown) && thrown.code === 'DOCUMENT_REFUSED' && /in force/.test(thrown.message))
-    return null;
-  throw thrown;
-}
-
-/**
- * What is new runs it from the start on only once everybody does: that setting is also what a process is taken to run that was
- * never asked for another release, and would hide who still has to be restarted from whoever repeats this.
- */
-function releaseTarget({ control }: RecoveryParts, { release }: Extract<RecoveryWish, { kind: 'release' }>): Target {
-  // Two names may stand for the same bundles; who runs them already is not started anew, and keeps the other name.
-  let digest: string | null = null;
-  const runsIt = (runs: { readonly name: string; readonly digest: string } | undefined) =>
-    runs !== undefined && (runs.name === release || runs.digest === digest);
-  const behind: Target['behind'] = async ({ processes }) =>
-    processes
-      .filter(({ kind, release: runs, state }) => kind === 'cell' && !(runsIt(runs) && state === 'ready'))
-      .map(({ name }) => name);
-  const settleIfAll = async () => {
-    const left = (await behind(await control.view())).length;
-    if (left === 0) await control.settleRelease({ release });
-    return left;
-  };
-  return {
-    restore: async () => {
-      const left = await settleIfAll();
-      return {
-        outcome: 'done',
-        note: left === 0 ? `every process runs ${release}` : `${left} processes are to run ${release}`,
-      };
-    },
-    behind,
-    restart: async (process) => {
-      digest = (await control.replace(process, { release })).release?.digest ?? null;
-      await settleIfAll();
-      return { outcome: 'done', note: `${process} runs ${release}` };
-    },
-  };
-}
-
-async function versionOf(target: Target, control: PlatformControl) {
+async function versionOf(target: RecoveryTarget, control: PlatformControl) {
   const behind = await target.behind(await control.view());
   return {
     holds: behind.length === 0,

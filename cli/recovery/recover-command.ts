@@ -8,7 +8,7 @@ import { wholeNumber } from '../option-parsers.ts';
 import type { CliServices } from '../services.ts';
 import type { Call, Outcome, Shell } from '../shell.ts';
 import { textTable } from '../text-table.ts';
-import type { RecoveryWish } from './local-recovery.ts';
+import type { RecoveryWish } from './recovery-target.ts';
 
 const EXIT_OF: Readonly<Record<RecoveryReport['state'], ExitCode>> = {
   resolved: EXIT.done,

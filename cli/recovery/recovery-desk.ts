@@ -5,7 +5,8 @@ import type { Rng } from '../../core/rng.ts';
 import { EVERYWHERE } from '../../core/timeline/timeline.ts';
 import type { Machine } from '../failover-operator.ts';
 import type { CliServices } from '../services.ts';
-import { openLocalRecovery, type RecoveryWish } from './local-recovery.ts';
+import { openLocalRecovery } from './local-recovery.ts';
+import type { RecoveryWish } from './recovery-target.ts';
 
 export interface RecoveryDesk {
   readonly ports: RecoveryPorts;

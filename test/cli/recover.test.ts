@@ -1,6 +1,6 @@
 /** `holdfast recover`: what a person is told when it is resolved, and when it is not. */
 import { describe, expect, it } from '@jest/globals';
-import type { RecoveryWish } from '../../cli/recovery/local-recovery.ts';
+import type { RecoveryWish } from '../../cli/recovery/recovery-target.ts';
 import type { RecoveryPorts, RecoveryReport } from '../../control/recovery/recover.ts';
 import { systemClock } from '../../core/clock.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
