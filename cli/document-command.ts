@@ -1,5 +1,6 @@
 /** `holdfast document list|show|history|validate|diff|publish|rollback`: what is set at run time, and how it is changed. */
 import type { Command } from 'commander';
+import { FORCEABLE_NAMES } from '../control/rollout/forced-gates.ts';
 import { PUBLISHED_NAMES } from '../core/documents/placement-document.ts';
 import { publish, rollBack } from './document-publish.ts';
 import { compare, history, list, show, validate } from './document-reading.ts';
@@ -43,7 +44,8 @@ export function addDocumentCommand(
     .argument('<file>', 'or - for stdin')
     .requiredOption('--why <text>', 'stands in the history, for the next one on duty')
     .option('--bake <time>', 'how long each wave is watched (5s)', durationSeconds, BAKE_SECONDS)
-    .option('--force', 'although the change is larger than one edition may be; stands in the history');
+    .option('--force', 'although the change is larger than one edition may be; stands in the history')
+    .option('--force-gate <gate...>', `pass a gate by: ${FORCEABLE_NAMES}; stands in the record`);
   typed('rollback', 'bring earlier content back, as a new edition, everywhere at once', rollBack)
     .option(
       '--to <version>',

@@ -19,6 +19,7 @@ import {
   publishAtOnce,
 } from '../control/documents/publishing.ts';
 import { rollBack } from '../control/documents/rollback.ts';
+import { checkForced } from '../control/rollout/forced-gates.ts';
 import { failoversGate, proposalsGate } from '../control/rollout/gates/moving-gates.ts';
 import type { Gate } from '../control/rollout/rollout-executor.ts';
 import { RolloutMachine } from '../control/rollout/rollout-machine.ts';
@@ -88,6 +89,8 @@ async function publish(
   { plan, how }: { readonly plan: PublishPlan; readonly how: StagedPublish },
 ): Promise<Published> {
   if (plan.road === 'unchanged') return { kept: null, rollout: null };
+  // Before a draft is kept for a publication that would be refused.
+  checkForced(how.forced, plan.wish.why);
   if (plan.road === 'at-once') return { kept: await publishAtOnce(of.publishing, plan), rollout: null };
   const kept = await keepDraft(of.publishing, plan);
   return { kept, rollout: await throughWaves(of, { what: documentName(kept), plan, how }) };
@@ -113,5 +116,6 @@ function throughWaves(
     onProgress: how.onProgress,
   });
   const { by, why } = plan.wish;
-  return rollouts.run({ kind: 'document', what, waves: topology.waves, bakeMs: how.bakeMs, by, why, forced: [] });
+  const { bakeMs, forced } = how;
+  return rollouts.run({ kind: 'document', what, waves: topology.waves, bakeMs, by, why, forced });
 }

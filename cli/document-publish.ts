@@ -4,19 +4,19 @@ import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
 import { fileOf, typeOf } from './document-reading.ts';
 import { differencesText } from './document-text.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { progressText } from './rollout/rollout-text.ts';
 import type { DocumentOperator, Published } from './services.ts';
 import type { Call, Outcome } from './shell.ts';
 
 export async function publish(call: Call, operator: DocumentOperator): Promise<Outcome> {
   const type = typeOf(call, operator);
-  const { why, force, bake } = call.options;
+  const { why, force } = call.options;
   const text = await fileOf(call, type);
   const plan = await operator.plan({ type, text, why: String(why), force: force === true });
   refuseObjections(plan);
-  const published = await call.progress(`publishing ${type.name}`, (progress) => {
-    const onProgress = (record: RolloutRecord) => progress.update(progressText(record));
-    return operator.publish(plan, { bakeMs: Number(bake) * 1_000, onProgress });
-  });
+  const published = await call.progress(`publishing ${type.name}`, (progress) =>
+    operator.publish(plan, stagedBy(call, progress)),
+  );
   const { warnings, objections } = plan.judgement;
   const lines = [
     resultText(type.name, published),
@@ -45,12 +45,13 @@ export async function rollBack(call: Call, operator: DocumentOperator): Promise<
   };
 }
 
-export function progressText({ what, position, waves, state, bakedMs }: RolloutRecord): string {
-  if (position.at === 'bake')
-    return `${what}: wave ${position.wave + 1} of ${waves.length} bakes (${Math.round((bakedMs ?? 0) / 1_000)} s)`;
-  if (position.at === 'step')
-    return `${what}: wave ${position.wave + 1} of ${waves.length}, ${waves[position.wave]?.[position.cell]}`;
-  return `${what}: ${state}, ${position.at}`;
+/** How a publication goes through the waves, as the options say. */
+export function stagedBy({ options: { bake, forceGate } }: Call, progress: { update(text: string): void }) {
+  return {
+    bakeMs: Number(bake) * 1_000,
+    forced: Array.isArray(forceGate) ? forceGate.map(String) : [],
+    onProgress: (record: RolloutRecord) => progress.update(`${record.what}: ${progressText(record)}`),
+  };
 }
 
 export function resultText(name: string, { kept, rollout }: Published): string {

@@ -4,13 +4,12 @@
  * it is published over, so it never undoes what somebody else has set meanwhile.
  */
 import { type PublishPlan, refuseObjections } from '../control/documents/publishing.ts';
-import type { RolloutRecord } from '../control/rollout/rollout-record.ts';
 import { isPlatformError, PlatformError } from '../core/errors.ts';
 import { edited, type ModesEdit } from '../core/modes/edit-modes.ts';
 import { settingName } from '../core/modes/modes-checks.ts';
 import { type ModesBody, whereText } from '../core/modes/modes-document.ts';
 import { modesType } from '../core/modes/modes-type.ts';
-import { exitCodeOf, progressText, resultJson, resultText } from './document-publish.ts';
+import { exitCodeOf, resultJson, resultText, stagedBy } from './document-publish.ts';
 import { cellOf, levelNamed, settingOf, switchNamed } from './mode-words.ts';
 import type { CliServices, DocumentOperator } from './services.ts';
 import type { Call, Outcome } from './shell.ts';
@@ -55,15 +54,11 @@ async function change(
   { operator, services }: Of,
   { edit, what }: { readonly edit: ModesEdit; readonly what: string },
 ): Promise<Outcome> {
-  const bakeMs = Number(call.options.bake) * 1_000;
   for (let tries = 1; ; tries++) {
     const plan = await planned(call, { operator, edit, nowMs: services.clock.wallMs() });
     const givesWay = plan.road === 'at-once' ? plan.shelf.staged : null;
     try {
-      const published = await call.progress(what, (progress) => {
-        const onProgress = (record: RolloutRecord) => progress.update(progressText(record));
-        return operator.publish(plan, { bakeMs, onProgress });
-      });
+      const published = await call.progress(what, (progress) => operator.publish(plan, stagedBy(call, progress)));
       const lines = [
         `${what}. ${resultText(modesType.name, published)}`,
         ...(givesWay ? [`modes@${givesWay.edition.version}, which was on its way through the waves, gave way.`] : []),

@@ -1,5 +1,6 @@
 /** `holdfast mode …`: what is degraded, on purpose and for a time; how it is set, taken back and looked at. */
 import type { Command } from 'commander';
+import { FORCEABLE_NAMES } from '../control/rollout/forced-gates.ts';
 import { LEVELS } from '../core/modes/ladder.ts';
 import { SWITCH_NAMES } from '../core/modes/switches.ts';
 import { clear, set, switchOff, switchOn } from './mode-change.ts';
@@ -74,6 +75,7 @@ const changing = (command: Command) =>
     .requiredOption('--why <text>', 'stands in the history, for the next one on duty')
     .option('--now', 'give function back everywhere at once, without the waves; stands in the history')
     .option('--force', 'although no cell would take an order any more; stands in the history')
+    .option('--force-gate <gate...>', `pass a gate of the waves by: ${FORCEABLE_NAMES}; stands in the record`)
     .option('--bake <time>', 'how long each wave is watched (5s)', durationSeconds, BAKE_SECONDS);
 
 async function withOperator(

@@ -165,6 +165,8 @@ export interface DocumentOperator {
 
 export interface StagedPublish {
   readonly bakeMs: number;
+  /** Gates that an operator passes by. */
+  readonly forced: readonly string[];
   readonly onProgress: (record: RolloutRecord) => void;
 }
 

@@ -78,7 +78,7 @@ async function changeOnce(operator: DocumentOperator, { type, text, routed = asy
   const askedAtMs = systemClock.monotonicMs();
   const plan = await operator.plan({ type, text, why: 'measured', force: false });
   invariant(plan.road === 'at-once', `what is measured goes at once, not ${plan.road}`);
-  const { kept } = await operator.publish(plan, { bakeMs: 0, onProgress: () => undefined });
+  const { kept } = await operator.publish(plan, { bakeMs: 0, forced: [], onProgress: () => undefined });
   const writtenAtMs = systemClock.monotonicMs();
   const version = kept?.edition.version ?? 0;
   const cells = topology.cells.map(({ id }) => id);

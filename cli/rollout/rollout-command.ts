@@ -1,6 +1,6 @@
 /** `holdfast deploy plan|run|resume|abort|status|freeze|unfreeze`: a release, cell by cell, with bake, gates and the way back. */
 import type { Command } from 'commander';
-import { FORCEABLE_GATES } from '../../control/rollout/forced-gates.ts';
+import { FORCEABLE_NAMES } from '../../control/rollout/forced-gates.ts';
 import type { RolloutLogLine, RolloutRecord } from '../../control/rollout/rollout-record.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { siteOf, withTarget } from '../operator-site.ts';
@@ -31,7 +31,7 @@ export function addRolloutCommands(
       .option('--assembly <folder>', 'on AWS: what "npx cdk synth" wrote there, instead of synthesising now')
       .option('--bake <time>', 'how long each wave is watched before the next', durationSeconds, BAKE_SECONDS)
       .option('--why <text>', 'stands in the record, for the next one on duty', '')
-      .option('--force <gate...>', `pass a gate by, with --why: ${[...FORCEABLE_GATES.keys()].join(', ')}`);
+      .option('--force <gate...>', `pass a gate by, with --why: ${FORCEABLE_NAMES}`);
   wishing(leaf('plan', 'the waves, the steps and what the gates see; changes nothing', plan));
   wishing(leaf('run', 'wave by wave: steps, bake, gates; back by itself when one of them says no', run));
   leaf('resume', 'go on with a rollout whose orchestrator is gone, forwards or back as it stands', resume);

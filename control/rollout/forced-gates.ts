@@ -9,6 +9,10 @@ export const FORCEABLE_GATES: ReadonlyMap<string, string> = new Map([
   ['drills', 'a drill that has ended, but whose mark has not run out yet'],
   ['error-budget', 'the budget was spent by what this change repairs'],
 ]);
+/** How an operator says it: a deploy has no other force, a document has one for the extent of a change. */
+export const forcedHow = (gate: string) =>
+  `forced with a reason (deploy: --force ${gate}; document and mode: --force-gate ${gate})`;
+export const FORCEABLE_NAMES = [...FORCEABLE_GATES.keys()].join(', ');
 const WHY_LENGTH_MAX = 500;
 
 /** Throws `INVALID_INPUT` for a gate that can't be forced, and for force without a reason. */
@@ -16,7 +20,7 @@ export function checkForced(forced: readonly string[], why: string): void {
   const wrong = forced.find((gate) => !FORCEABLE_GATES.has(gate));
   if (wrong !== undefined) {
     throw invalid(
-      `The gate "${wrong}" can't be forced. Allowed: ${[...FORCEABLE_GATES.keys()].join(', ')}; what any other gate sees has to end first.`,
+      `The gate "${wrong}" can't be forced. Allowed: ${FORCEABLE_NAMES}; what any other gate sees has to end first.`,
     );
   }
   if (why.trim().length > WHY_LENGTH_MAX)

@@ -81,7 +81,7 @@ describe('holdfast document --target aws', () => {
     const dies = ({ position }: { readonly position: { readonly at: string } }) => {
       if (position.at === 'bake') throw new Error('the laptop is shut');
     };
-    const publishing = operator.publish(await operator.plan(wish), { bakeMs: 1_000, onProgress: dies });
+    const publishing = operator.publish(await operator.plan(wish), { bakeMs: 1_000, forced: [], onProgress: dies });
     await expect(publishing).rejects.toThrow('the laptop is shut');
     operator.close();
     expect((await rollouts())[0]).toMatchObject({ what: 'ranking@3', state: 'running', position: { at: 'bake' } });

@@ -17,7 +17,7 @@ import type { PlatformControl, PlatformView } from '../../local/platform-control
 import topology from '../../platform.config.ts';
 
 const MACHINE = { clock: systemClock, rng: seededRng(1) };
-const BY_HAND = { bakeMs: 0, onProgress: () => undefined };
+const BY_HAND = { bakeMs: 0, forced: [], onProgress: () => undefined };
 const control = {} as PlatformControl;
 
 let arbiter: MemoryTable;

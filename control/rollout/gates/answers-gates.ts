@@ -5,6 +5,7 @@
  *
  * One failure of three answers is a third and proves nothing, so both ask for a number of failures beside their share.
  */
+import { forcedHow } from '../forced-gates.ts';
 import type { Gate } from '../rollout-executor.ts';
 import { named, sayer } from './finding.ts';
 import { type Answers, placeOf, type SideEyes, type SideSight, type Sides } from './side-sight.ts';
@@ -49,7 +50,7 @@ export function errorBudgetGate({ eyes }: { readonly eyes: SideEyes }): Gate {
       const text = `${failed} of ${all} answers of ${reached.length === 0 ? 'all cells' : named(reached)} failed since this began`;
       const isSpent = failed >= BUDGET_FAILED_MIN && failed > BUDGET_RATIO * all;
       return isSpent
-        ? say.closed(`${text}. Allowed: ${BUDGET_RATIO * 100} %, or --force error-budget with a reason`)
+        ? say.closed(`${text}. Allowed: ${BUDGET_RATIO * 100} %, or ${forcedHow('error-budget')}`)
         : say.open(text);
     },
   };

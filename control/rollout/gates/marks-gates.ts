@@ -1,5 +1,7 @@
 /** Gates on the marks in the arbiter: a freeze, and a drill that disturbs this very platform. Both can be forced, with a reason. */
+
 import type { Clock } from '../../../core/clock.ts';
+import { forcedHow } from '../forced-gates.ts';
 import type { Gate } from '../rollout-executor.ts';
 import { sayer } from './finding.ts';
 import { type MarkName, type MarkStore, standing } from './marks.ts';
@@ -29,9 +31,7 @@ function markGate(
       const held = standing(await marks.read(of.mark, limit), clock.wallMs());
       if (held === null) return say.open(of.nothing);
       const until = new Date(held.untilMs).toISOString();
-      return say.closed(
-        `by ${held.by} until ${until}: ${held.why}. Allowed: none, or --force ${of.name} with a reason`,
-      );
+      return say.closed(`by ${held.by} until ${until}: ${held.why}. Allowed: none, or ${forcedHow(of.name)}`);
     },
   };
 }
