@@ -12,6 +12,7 @@ import { tableAutomationStore } from '../../control/adapters/table-automation-st
 import { tableMapSource } from '../../control/adapters/table-map-source.ts';
 import { tableTimeline } from '../../control/adapters/table-timeline.ts';
 import type { DocumentEyes } from '../../control/documents/document-eyes.ts';
+import type { Gate } from '../../control/rollout/rollout-executor.ts';
 import { buildPlacement, cellOf, decodePlacement, encodePlacement } from '../../core/cell-map.ts';
 import { systemClock } from '../../core/clock.ts';
 import { type PlacementBody, placementFrom } from '../../core/documents/placement-document.ts';
@@ -28,6 +29,7 @@ const MINUTE_MS = 60_000;
 class Desk {
   readonly arbiter = new MemoryTable();
   readonly timeline = tableTimeline({ arbiter: this.arbiter, clock: systemClock });
+  gates: readonly Gate[] = [];
 
   services(): CliServices {
     const { arbiter, timeline } = this;
@@ -40,7 +42,7 @@ class Desk {
         return [{ region: regionName('us-east-1'), version, refused: null }];
       },
     };
-    const operator = documentOperator({ topology, ports, eyes, machine: MACHINE });
+    const operator = documentOperator({ topology, ports, eyes, machine: MACHINE, gates: async () => this.gates });
     return runningServices({ clock: systemClock, documents: async () => operator });
   }
 }
@@ -52,6 +54,12 @@ beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'holdfast-document-cli-'));
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const closedGate = (gate: string): Gate => ({
+  name: gate,
+  midCell: false,
+  look: async () => ({ gate, state: 'closed', detail: 'somebody said so' }),
+});
 
 async function file(body: unknown): Promise<string> {
   const path = join(dir, 'body.json');
@@ -169,6 +177,21 @@ describe('holdfast document', () => {
     expect(jsonOf(await run('document history limits --json'))).toMatchObject({
       editions: [{ forced: expect.arrayContaining([expect.stringMatching(/512 to 9/)]) }],
     });
+  });
+
+  it('passes a gate by only if it is one that may be, and only by its name', async () => {
+    desk.gates = [closedGate('freeze'), closedGate('answers')];
+    const path = await file(ranking('term:mug'));
+    const refused = await run(`document publish ranking ${path} --why=mugs`);
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringMatching(/freeze is closed/)]);
+    const wrong = await run(`document publish ranking ${path} --why=mugs --force-gate answers`);
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringMatching(/can't be forced[\s\S]*freeze/)]);
+    desk.gates = [closedGate('freeze')];
+    const passed = await run(`document publish ranking ${path} --why=mugs --bake 1s --force-gate freeze --json`);
+    expect([passed.exitCode, jsonOf(passed)]).toEqual([
+      0,
+      expect.objectContaining({ rollout: expect.objectContaining({ state: 'done' }) }),
+    ]);
   });
 
   it('never forces what is wrong', async () => {
