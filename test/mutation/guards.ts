@@ -314,6 +314,7 @@ const REPLICATION: readonly Guard[] = [
     file: 'cell/replication/ship-commit.ts',
     snippet: 'value: commit.epoch }',
     replacement: 'value: wanted.aggregate.head?.epoch ?? 0 }',
+    shownBy: 'test/cell/ship-commit.test.ts (takes nothing from the new owner)',
     breaks: "a process that slept through a failover puts an older state over the new owner's",
   },
   {
