@@ -20,14 +20,22 @@ export function cellSight(of: {
 
 /** A page without counts is of a process that counts nothing (another version): no sight, which is told as silence. */
 function toSight(page: unknown): Sight {
-  const { process: self, answers, release } = members(page);
+  const { process: self, answers, release, documents } = members(page);
   const { pid } = members(self);
   const { total } = members(answers);
   const counts = ANSWER_KINDS.map((kind) => members(total)[kind]);
   if (typeof pid !== 'number' || !counts.every((count) => typeof count === 'number')) return null;
   const tally = Object.fromEntries(ANSWER_KINDS.map((kind, index) => [kind, counts[index]])) as AnswerTally;
   const { name } = members(release);
-  return { processId: pid, release: typeof name === 'string' ? name : null, total: tally };
+  const editions = editionsOf(documents);
+  return { processId: pid, release: typeof name === 'string' ? name : null, documents: editions, total: tally };
+}
+
+function editionsOf(documents: unknown): readonly string[] {
+  return Object.entries(members(documents)).flatMap(([type, status]) => {
+    const { version } = members(status);
+    return typeof version === 'number' && version > 0 ? [`${type}@${version}`] : [];
+  });
 }
 
 function members(value: unknown): Readonly<Record<string, unknown>> {

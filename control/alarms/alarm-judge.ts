@@ -6,7 +6,13 @@
 import type { AnswerTally } from '../../core/answer-counts.ts';
 
 /** What one look saw of one process; `null`: no answer in time. */
-export type Sight = { readonly processId: number; readonly release: string | null; readonly total: AnswerTally } | null;
+export type Sight = {
+  readonly processId: number;
+  readonly release: string | null;
+  /** Editions that run there (`modes@17`), without bundled defaults. */
+  readonly documents: readonly string[];
+  readonly total: AnswerTally;
+} | null;
 
 export type Ailment = 'errors' | 'silent';
 

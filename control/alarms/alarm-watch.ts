@@ -35,6 +35,7 @@ interface Watched {
   /** Of the alarm that stands, or stood last. */
   story: string;
   release: string | null;
+  documents: readonly string[];
 }
 
 export class AlarmWatch {
@@ -43,7 +44,13 @@ export class AlarmWatch {
 
   constructor(options: AlarmWatchOptions) {
     this.#o = options;
-    this.#watched = options.cells.map((cell) => ({ cell, judge: new AlarmJudge(), story: '', release: null }));
+    this.#watched = options.cells.map((cell) => ({
+      cell,
+      judge: new AlarmJudge(),
+      story: '',
+      release: null,
+      documents: [],
+    }));
   }
 
   get standing(): readonly StandingAlarm[] {
@@ -65,7 +72,10 @@ export class AlarmWatch {
 
   async #lookAt(watched: Watched): Promise<void> {
     const sight = await this.#o.look(watched.cell, { withinMs: LOOK_MS_MAX });
-    if (sight !== null) watched.release = sight.release;
+    if (sight !== null) {
+      watched.release = sight.release;
+      watched.documents = sight.documents;
+    }
     const judgement = watched.judge.look(sight);
     if (judgement !== null) await this.#tell(watched, judgement);
   }
@@ -74,12 +84,13 @@ export class AlarmWatch {
     const { region, clock, timeline } = this.#o;
     const atMs = clock.wallMs();
     if (change === 'raised') watched.story = `alarm ${watched.cell} ${region} ${atMs}`;
-    const { cell, story, release } = watched;
+    const { cell, story, release, documents } = watched;
+    const document = documents.length === 0 ? null : documents.join(' ');
     const phase = change === 'raised' ? 'begins' : 'ends';
     await timeline.append({
       ...{ id: `${story} ${phase}`, story, kind: 'alarm', phase, atMs, by: `control@${region}`, why: detail },
       what: `${cell} in ${region}: ${ailment}${change === 'cleared' ? ', over' : ''}`,
-      scope: { cells: [cell], regions: [region], release, document: null },
+      scope: { cells: [cell], regions: [region], release, document },
     });
   }
 }

@@ -11,7 +11,7 @@ export async function tellTimeline(
   const event = eventOf(before, after);
   if (event === null) return;
   const { kind, what, by, why, number } = after;
-  const cells = before && after.position.at === 'end' ? after.waves.flat() : reachedCells(after);
+  const cells = after.position.at === 'end' ? cellsAtEnd(after) : reachedCells(after);
   const scope: TimelineEntry['scope'] = {
     cells,
     regions: [],
@@ -26,6 +26,9 @@ export async function tellTimeline(
     what: `rollout ${number} of ${what}: ${event}${after.state === 'running' ? '' : trouble}`,
   });
 }
+
+/** What was taken back is nowhere any more; whom it had reached, the lines before tell. */
+const cellsAtEnd = ({ state, waves }: RolloutRecord) => (state === 'done' ? waves.flat() : []);
 
 function phaseOf(before: RolloutRecord | null, after: RolloutRecord): Phase {
   if (before === null) return 'begins';

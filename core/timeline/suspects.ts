@@ -1,11 +1,12 @@
 /**
- * Who may have done it: the changes before something went wrong, ranked. Three things are weighed, each as a factor of 0 to 1
- * with its reason in words: how long before, how well what it reached and what is ill overlap, and whether those that have it
- * are ill and those that do not have it are well. It ranks and explains; it convicts nobody and starts nothing.
+ * Who may have done it: the changes before something went wrong, ranked. Four things are weighed (`suspect-factors.ts`): how long
+ * before, how well what it reached and what is ill overlap by cell and region, whether those that have it are ill and those that
+ * do not have it are well, and whether what is ill ran the release or edition that it brings. It ranks and explains; it convicts nobody and starts nothing.
  * Source: what incident write-ups ask first ("what changed, where, just before?"), and the outage of November 2025, in which
  * good and bad versions of one file took turns and errors that came and went were taken for an attack.
  */
 import type { CellId } from '../ids.ts';
+import { mixtureFactor, placeFactor, type Reach, reachOf, timeFactor, versionFactor } from './suspect-factors.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 export interface Suspect {
@@ -26,13 +27,8 @@ export interface Suspicion {
   readonly oscillation: string | null;
 }
 
-/** A change is half as suspect for each of these that passed until it went wrong. */
-const HALF_LIFE_MS = 5 * 60_000;
 /** Wall clocks of two machines differ by less than this where anybody looks after them; ordering within it is not believed. */
 const CLOCKS_DIFFER_MS = 2_000;
-/** A change that has no place in common with what is ill is not let off: dependencies are not in the scope. */
-const ELSEWHERE = 0.1;
-const NOT_BOUND = 0.6;
 /** Comings and goings of alarms that are no single fault any more. */
 const SWINGS_MIN = 3;
 const SUSPECTS_MAX = 10;
@@ -56,14 +52,14 @@ export function suspicionOf(
 ): Suspicion {
   const alarms = entries.filter(({ kind }) => kind === 'alarm');
   const onsetMs = onsetOf(alarms, aroundMs);
-  const ill = [...new Set(alarms.filter(({ phase }) => phase === 'begins').flatMap(({ scope }) => scope.cells))];
+  const ill = reachOf(alarms.filter(({ phase }) => phase === 'begins'));
   const stories = storiesOf(entries.filter(({ kind }) => CHANGES.has(kind)));
   const suspects = stories
     .map((story) => suspectOf(story, { onsetMs, ill, cells }))
     .filter((suspect) => suspect !== null)
     .sort((a, b) => b.score - a.score)
     .slice(0, SUSPECTS_MAX);
-  return { onsetMs, ill, suspects, oscillation: oscillationOf(alarms, stories) };
+  return { onsetMs, ill: ill.cells, suspects, oscillation: oscillationOf(alarms, stories) };
 }
 
 interface Story {
@@ -89,7 +85,7 @@ function storiesOf(entries: readonly TimelineEntry[]): readonly Story[] {
 
 interface Weighing {
   readonly onsetMs: number;
-  readonly ill: readonly CellId[];
+  readonly ill: Reach;
   /** All cells of the platform. */
   readonly cells: readonly CellId[];
 }
@@ -99,50 +95,20 @@ function suspectOf(story: Story, weighing: Weighing): Suspect | null {
   // The newest line before it went wrong: a rollout of an hour that reached the ill cell a second ago is a second old.
   const newest = before.filter(({ phase }) => phase !== 'ends').at(-1) ?? before.at(-1);
   if (newest === undefined) return null;
-  const time = timeFactor(newest, weighing.onsetMs);
-  const reached = [...new Set(before.flatMap(({ scope }) => scope.cells))];
-  const place = placeFactor(reached, weighing.ill);
-  const versions = versionFactor(reached, weighing);
+  const { onsetMs, ill, cells } = weighing;
+  const reached = reachOf(before);
+  const factors = [
+    timeFactor(newest, onsetMs),
+    placeFactor(reached, ill),
+    mixtureFactor(reached, ill, cells),
+    versionFactor(reached, ill),
+  ];
+  const score = factors.reduce((product, { factor }) => product * factor, 1);
   return {
     change: story.first,
-    score: Math.round(1_000 * time.factor * place.factor * versions.factor) / 1_000,
-    because: [time.reason, place.reason, ...(versions.reason === null ? [] : [versions.reason])],
+    score: Math.round(1_000 * score) / 1_000,
+    because: factors.flatMap(({ reason }) => (reason === null ? [] : [reason])),
   };
-}
-
-interface Factor {
-  readonly factor: number;
-  readonly reason: string;
-}
-
-function timeFactor({ atMs }: TimelineEntry, onsetMs: number): Factor {
-  const agoMs = Math.max(0, onsetMs - atMs);
-  return { factor: 2 ** (-agoMs / HALF_LIFE_MS), reason: `${seconds(agoMs)} before it went wrong` };
-}
-
-function placeFactor(reached: readonly CellId[], ill: readonly CellId[]): Factor {
-  if (reached.length === 0 || ill.length === 0) return { factor: NOT_BOUND, reason: 'not bound to a cell' };
-  const common = reached.filter((cell) => ill.includes(cell));
-  if (common.length === 0) return { factor: ELSEWHERE, reason: `reached ${names(reached)}, ill is ${names(ill)}` };
-  return { factor: 1, reason: `reached ${names(common)}, which ${common.length === 1 ? 'is' : 'are'} ill` };
-}
-
-/** Those that have it ill, those without it well: the strongest sign that two versions side by side can give. */
-function versionFactor(
-  reached: readonly CellId[],
-  { ill, cells }: Weighing,
-): { factor: number; reason: string | null } {
-  if (reached.length === 0 || reached.length >= cells.length || ill.length === 0) return { factor: 0.8, reason: null };
-  const without = cells.filter((cell) => !reached.includes(cell));
-  const illWith = reached.filter((cell) => ill.includes(cell)).length / reached.length;
-  const illWithout = without.filter((cell) => ill.includes(cell)).length / without.length;
-  if (illWith > 0 && illWithout === 0) return { factor: 1, reason: `cells without it (${names(without)}) are well` };
-  if (illWithout > 0)
-    return {
-      factor: 0.4,
-      reason: `cells without it are ill, too (${names(without.filter((cell) => ill.includes(cell)))})`,
-    };
-  return { factor: 0.8, reason: null };
 }
 
 function oscillationOf(alarms: readonly TimelineEntry[], stories: readonly Story[]): string | null {
@@ -167,11 +133,4 @@ function swingsOf(alarms: readonly TimelineEntry[]): number {
     if (phase === 'begins') begun.set(place, (begun.get(place) ?? 0) + 1);
   }
   return Math.max(0, ...begun.values());
-}
-
-const names = (cells: readonly CellId[]) => cells.join(', ');
-
-function seconds(ms: number): string {
-  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`;
-  return `${Math.round(ms / 60_000)} min`;
 }

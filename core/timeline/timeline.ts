@@ -43,7 +43,7 @@ export interface TimelineScope {
   readonly regions: readonly RegionName[];
   /** Name of the release that it brings, or under which it was seen. */
   readonly release: string | null;
-  /** `modes@17`. */
+  /** `modes@17`; of what fell ill all that ran there, with blanks between them. */
   readonly document: string | null;
 }
 

@@ -124,6 +124,9 @@ describe('a rollout', () => {
       'reaches: rollout 1 goes back',
       'ends: rollout 1 rolled-back',
     ]);
+    // Whom it had reached, and that nobody has it at the end.
+    const reached = orchestrator.timeline.map(({ scope }) => scope.cells.length);
+    expect([reached.at(-3), reached.at(-1)]).toEqual([3, 0]);
   });
 });
 

@@ -7,7 +7,7 @@ import { seededRng } from '../../../core/rng.ts';
 import type { TimelineEntry } from '../../../core/timeline/timeline.ts';
 
 const sight = (ok: number, failed: number, processId = 1): Sight => ({
-  ...{ processId, release: 'r1' },
+  ...{ processId, release: 'r1', documents: ['limits@2', 'modes@17'] },
   total: { ok, refused: 0, failed, unknown: 0 },
 });
 const changes = (sights: readonly Sight[]) => {
@@ -52,9 +52,9 @@ describe('the alarm watch', () => {
     expect(watch.standing).toEqual([{ cell: 'c01', ailment: 'errors' }]);
     for (let look = 0; look < 3; look++) await watch.look();
     expect(watch.standing).toEqual([]);
-    expect(told.map(({ phase, scope }) => [phase, scope.cells, scope.release])).toEqual([
-      ['begins', ['c01'], 'r1'],
-      ['ends', ['c01'], 'r1'],
+    expect(told.map(({ phase, scope }) => [phase, scope.cells, scope.release, scope.document])).toEqual([
+      ['begins', ['c01'], 'r1', 'limits@2 modes@17'],
+      ['ends', ['c01'], 'r1', 'limits@2 modes@17'],
     ]);
     expect(new Set(told.map(({ story }) => story)).size).toBe(1);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { cellId, regionName } from '../../../core/ids.ts';
 import { suspicionOf } from '../../../core/timeline/suspects.ts';
-import type { TimelineEntry } from '../../../core/timeline/timeline.ts';
+import { EVERYWHERE, type TimelineEntry } from '../../../core/timeline/timeline.ts';
 import { CELLS, line, NOON_MS } from './timeline-samples.ts';
 
 const MINUTE_MS = 60_000;
@@ -51,6 +52,38 @@ describe('who may have done it', () => {
     expect(guilty?.because.join()).toContain('cells without it (c02, c03) are well');
     expect(innocent?.because.join()).toContain('cells without it are ill, too (c02)');
     expect(guilty?.score).toBeGreaterThan(innocent?.score ?? 1);
+  });
+
+  it('ranks a change of the ill region above one of a region that is well, cells or none', () => {
+    const bound = (story: string, region: string) =>
+      line({ story, kind: 'fault', scope: { ...EVERYWHERE, regions: [regionName(region)] } });
+    const west = { ...EVERYWHERE, cells: [cellId('c01')], regions: [regionName('us-west-2')] };
+    const ill = line({ story: 'alarm', kind: 'alarm', phase: 'begins', scope: west });
+    const entries = [bound('east', 'us-east-1'), bound('west', 'us-west-2'), line({ story: 'anywhere' }), ill];
+    expect(ranking(entries)).toEqual(['west', 'anywhere', 'east']);
+    const because = suspicion(entries).suspects.map((suspect) => suspect.because.join());
+    expect(because[0]).toContain('in us-west-2, where it is ill');
+    expect(because[2]).toContain('in us-east-1, ill is us-west-2');
+  });
+
+  it.each([
+    ['release', { release: 'r2' }, { release: 'r1' }],
+    ['edition', { document: 'ranking@5' }, { document: 'ranking@4' }],
+  ])('ranks the %s that ran where it is ill above another one', (_what, ran, other) => {
+    const change = (story: string, brings: object) => line({ story, scope: { ...EVERYWHERE, ...brings } });
+    const document = 'document' in ran ? `limits@2 ${ran.document}` : null;
+    const where = { ...EVERYWHERE, cells: [cellId('c01')], release: 'r2', document };
+    const ill = line({ story: 'alarm', kind: 'alarm', phase: 'begins', scope: where });
+    const entries = [change('other', other), change('ran', ran), ill];
+    expect(ranking(entries)).toEqual(['ran', 'other']);
+    expect(suspicion(entries).suspects[0]?.because.join()).toMatch(/what is ill ran (r2|ranking@5)$/);
+  });
+
+  it('holds no edition of another type, and no release, against a document', () => {
+    const switched = line({ story: 'mode 7', kind: 'mode', scope: { ...EVERYWHERE, document: 'modes@17' } });
+    const where = { ...EVERYWHERE, release: 'r2', document: 'limits@2' };
+    const ill = line({ story: 'alarm', kind: 'alarm', phase: 'begins', scope: where });
+    expect(suspicion([switched, ill]).suspects[0]?.because.join()).not.toMatch(/ran/);
   });
 
   it('leaves out what came after the first alarm', () => {
