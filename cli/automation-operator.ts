@@ -14,6 +14,7 @@ import type { AutomationStore } from '../control/failover/automation/automation-
 import { changedSince, refuseChanged } from '../control/failover/automation/proposal.ts';
 import { ARBITER_MS_MAX } from '../control/failover/failover-limits.ts';
 import type { FailoverRecord } from '../control/failover/failover-record.ts';
+import { automationLine } from '../control/timeline/operator-lines.ts';
 import { isPlatformError, PlatformError } from '../core/errors.ts';
 import type { CellId, RegionName } from '../core/ids.ts';
 import type { PlatformView } from '../local/platform-control.ts';
@@ -42,7 +43,12 @@ export async function openAutomationOperator(view: PlatformView, machine: Machin
   const cells = view.topology.cells.map((spec) => spec.id);
   return {
     document: async () => (await store.document(LIMIT)) ?? unwritten(view.topology.automation.mode),
-    set: (change) => changeSetting({ store, view, machine }, change),
+    set: async (change) => {
+      const document = await changeSetting({ store, view, machine }, change);
+      const line = automationLine(document);
+      if (line !== null) await opened.timeline.append(line);
+      return document;
+    },
     statuses: () => Promise.all(view.topology.regions.map((region) => statusOf(view, region))),
     proposals: () => store.proposals(LIMIT),
     records: () => store.records(cells, LIMIT),

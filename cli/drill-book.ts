@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { DrillTold } from '../control/timeline/operator-lines.ts';
 import { randomInt } from '../core/rng.ts';
 import { CATALOG } from '../drills/catalog/index.ts';
 import { checkEvidence } from '../drills/report/check-evidence.ts';
@@ -14,7 +15,7 @@ import type { PlatformControl, PlatformView } from '../local/platform-control.ts
 import { startPlatform } from '../local/supervisor/start-platform.ts';
 import topology from '../platform.config.ts';
 import { drillAutomation } from './drill-automation.ts';
-import { DRILL_MS_MAX, underDrillMark } from './drill-mark.ts';
+import { DRILL_MS_MAX, toldBy, underDrillMark } from './drill-mark.ts';
 import { drillOperator, operatorFolder } from './drill-operator.ts';
 import { drillReleases } from './drill-releases.ts';
 import { newestReport, readDrillReport, reportDirOf } from './drill-reports.ts';
@@ -35,12 +36,15 @@ export function openDrillBook(options: DrillBookOptions): DrillBook {
     run: async (request) => {
       const seed = request.seed ?? randomInt(options.machine.rng, SEED_MAX);
       const stage = { ...options, what: request.name, lastsMs: DRILL_MS_MAX, keepers: keepersFor(request, seed) };
-      return onStage(stage, request, (set) => runOne(options, { ...request, seed }, set));
+      const work = (set: Stage) => runOne(options, { ...request, seed }, set);
+      return onStage(stage, request, { work, told: ({ report }) => toldBy(report) });
     },
     soak: (request) =>
-      onStage({ ...options, what: 'soak', lastsMs: DRILL_MS_MAX + request.minutes * 60_000 }, request, (stage) =>
-        soakOn(options, request, stage),
-      ),
+      onStage({ ...options, what: 'soak', lastsMs: DRILL_MS_MAX + request.minutes * 60_000 }, request, {
+        work: (stage) => soakOn(options, request, stage),
+        // Each of its rounds has a report of its own, with every fault.
+        told: ({ report: { verdict } }) => ({ verdict, startedAtMs: options.machine.clock.wallMs(), faults: [] }),
+      }),
     check: async (dir) => {
       const found = dir === null ? await newestReport(options.stateDir) : resolve(dir);
       return { ...(await checkEvidence(found)), dir: found };
@@ -61,7 +65,11 @@ interface StageOptions extends DrillBookOptions {
 }
 
 /** On the running platform, under a mark that others see, or on one that lives as long as the work. */
-async function onStage<T>(options: StageOptions, wish: Wish, work: (stage: Stage) => Promise<T>): Promise<T> {
+async function onStage<T>(
+  options: StageOptions,
+  wish: Wish,
+  { work, told }: { readonly work: (stage: Stage) => Promise<T>; readonly told: (result: T) => DrillTold },
+): Promise<T> {
   const { attach } = wish;
   if (attach) {
     const reach = linkReach(await attach.view(), options.machine.clock);
@@ -69,7 +77,7 @@ async function onStage<T>(options: StageOptions, wish: Wish, work: (stage: Stage
     // The running platform takes tokens of the issuer whose key lies in its state directory.
     const { stateDir } = options;
     const ground = { platform: attach, issuerDir: stateDir, workDir: dirname(stateDir) };
-    return underDrillMark(mark, () => withPorts({ ...options, ...ground }, work));
+    return underDrillMark(mark, () => withPorts({ ...options, ...ground }, work), told);
   }
   wish.onProgress('starting a platform of its own');
   const platform = await startPlatform({ topology, ...(options.keepers ? { keepers: options.keepers } : {}) });

@@ -13,7 +13,7 @@ import type { Experiment } from '../../drills/experiment.ts';
 import { runExperiment } from '../../drills/runner.ts';
 import { openDevIssuer } from '../../local/issuer.ts';
 import { drillFailover } from '../drill-failover.ts';
-import { underDrillMark } from '../drill-mark.ts';
+import { toldBy, underDrillMark } from '../drill-mark.ts';
 import { reportDirOf } from '../drill-reports.ts';
 import type { Machine } from '../failover-operator.ts';
 import { type OperatorPorts, openOperatorPorts } from '../operator-ports.ts';
@@ -85,7 +85,7 @@ export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest
   try {
     const platform = awsPlatform({ ...ground, stopped: faults.stopped, topology: withRealLease(reach.topology) });
     const mark = { reach, machine, why: `drill ${request.name}`, forMs: DRILL_AWS_MS_MAX };
-    const report = await underDrillMark(mark, () =>
+    const work = () =>
       healingAlways(faults, () =>
         runExperiment(experiment, {
           ...{ name: request.name, seed, reportDir, failover, clock: machine.clock, onProgress: request.onProgress },
@@ -95,8 +95,8 @@ export async function runAwsDrill(parts: AwsDrillParts, request: AwsDrillRequest
           options: { ...FAR, ...(request.name === 'zombie-writer' ? { variant: 'host' } : {}), ...request.options },
           replay: `holdfast drill run ${request.name} --target aws --confirm --seed ${seed}`,
         }),
-      ),
-    );
+      );
+    const report = await underDrillMark(mark, work, toldBy);
     return { report, dir: reportDir };
   } finally {
     failover.close();

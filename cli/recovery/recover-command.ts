@@ -57,7 +57,6 @@ export function addRecoverCommand(
 
 async function run(call: Call, services: CliServices, wish: RecoveryWish): Promise<Outcome> {
   const opened = await services.recovery(wish);
-  const startedAtMs = services.clock.wallMs();
   try {
     const report = await call.progress('recovering', (progress) =>
       recover({
@@ -66,7 +65,7 @@ async function run(call: Call, services: CliServices, wish: RecoveryWish): Promi
           progress.note(`${stage}: ${what}${outcome === 'done' ? '' : ` (${outcome})`}`),
       }),
     );
-    await opened.tell(report, startedAtMs);
+    await opened.tell(report);
     return { text: recoveryText(report), json: report, exitCode: EXIT_OF[report.state] };
   } finally {
     opened.close();

@@ -1,4 +1,4 @@
-/** A recovery in an operator's hands: its ports, whoever they need, and the line of the timeline that says what came of it. */
+/** A recovery in an operator's hands: its ports, whoever they need, and the lines of the timeline that say that it began and what came of it. */
 import { userInfo } from 'node:os';
 import type { RecoveryPorts, RecoveryReport } from '../../control/recovery/recover.ts';
 import type { Rng } from '../../core/rng.ts';
@@ -12,7 +12,7 @@ export interface RecoveryDesk {
   readonly ports: RecoveryPorts;
   readonly rng: Rng;
   /** Tells the timeline; never throws. */
-  tell(report: RecoveryReport, startedAtMs: number): Promise<void>;
+  tell(report: RecoveryReport): Promise<void>;
   close(): void;
 }
 
@@ -32,17 +32,19 @@ export async function openRecoveryDesk(
     wish,
   );
   const what = wish.kind === 'document' ? wish.type : wish.release;
+  const story = `recovery ${machine.clock.wallMs()}`;
+  const line = (phase: 'begins' | 'ends', outcome: string) =>
+    timeline.append({
+      ...{ id: `${story} ${phase}`, story, kind: 'recovery', phase, atMs: machine.clock.wallMs() },
+      ...{ what: `recovery of ${wish.kind} ${what}${outcome}`, by: userInfo().username, why: wish.why },
+      scope: EVERYWHERE,
+    });
+  // One that dies on its way leaves this.
+  await line('begins', '');
   return {
     ports: recovery.ports,
     rng: machine.rng,
-    tell: (report, startedAtMs) => {
-      const story = `recovery ${startedAtMs}`;
-      return timeline.append({
-        ...{ id: `${story} ends`, story, kind: 'recovery', phase: 'happens', atMs: machine.clock.wallMs() },
-        ...{ what: `recovery of ${wish.kind} ${what}: ${report.state}`, by: userInfo().username, why: wish.why },
-        scope: EVERYWHERE,
-      });
-    },
+    tell: (report) => line('ends', `: ${report.state}`),
     close: () => {
       for (const each of [recovery, rollouts, documents, timeline]) each.close();
     },

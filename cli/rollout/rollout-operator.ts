@@ -12,6 +12,7 @@ import type { GateFinding } from '../../control/rollout/rollout-executor.ts';
 import { ARBITER_MS_MAX } from '../../control/rollout/rollout-limits.ts';
 import { type Means, RolloutMachine } from '../../control/rollout/rollout-machine.ts';
 import { type Change, isTerminal, type RolloutRecord } from '../../control/rollout/rollout-record.ts';
+import { freezeLine } from '../../control/timeline/operator-lines.ts';
 import { PlatformError } from '../../core/errors.ts';
 import type { Topology } from '../../core/topology.ts';
 import type { Machine } from '../failover-operator.ts';
@@ -146,7 +147,10 @@ export class RolloutOperator {
   async #mark(change: (before: Mark) => Mark): Promise<Mark> {
     for (let tries = 0; tries < MARK_TRIES_MAX; tries++) {
       const next = change(await this.#marks.read('freeze', LIMIT));
-      if (await this.#marks.write('freeze', next, LIMIT)) return next;
+      if (!(await this.#marks.write('freeze', next, LIMIT))) continue;
+      const { machine, ports } = this.#site;
+      await ports.timeline.append(freezeLine(next, { by: who(), atMs: machine.clock.wallMs() }));
+      return next;
     }
     throw new PlatformError({
       code: 'VERSION_CONFLICT',

@@ -11,6 +11,7 @@ export const TIMELINE_KINDS = [
   'mode',
   'failover',
   'automation',
+  'freeze',
   'drill',
   'fault',
   'alarm',

@@ -9,6 +9,7 @@ import { drillsGate, freezeGate } from '../../control/rollout/gates/marks-gates.
 import type { Gate, RolloutExecutor, StepResult } from '../../control/rollout/rollout-executor.ts';
 import { systemClock as clock } from '../../core/clock.ts';
 import { systemRng } from '../../core/rng.ts';
+import type { TimelineEntry } from '../../core/timeline/timeline.ts';
 import config from '../../platform.config.ts';
 import { cli, fakeServices, jsonOf } from './fake-cli.ts';
 
@@ -19,6 +20,7 @@ let bad: StepResult['outcome'];
 let undo: StepResult['outcome'];
 let services: CliServices;
 let taken: string[];
+let told: TimelineEntry[];
 
 beforeEach(() => {
   arbiter = new MemoryTable();
@@ -42,7 +44,8 @@ beforeEach(() => {
     ...{ name: 'failovers', midCell: false },
     look: async () => ({ gate: 'failovers', state: failovers, detail: 'c01 moves to us-west-2' }),
   };
-  const timeline = { append: async () => undefined };
+  told = [];
+  const timeline = { append: async (entry: TimelineEntry) => void told.push(entry) };
   const site = {
     ...{
       topology: config,
@@ -143,6 +146,11 @@ describe('holdfast deploy, in stages', () => {
     });
     await deploy('freeze off');
     expect(await deploy('status')).toMatchObject({ stdout: expect.not.stringContaining('frozen') });
+    const freezes = told.filter(({ kind }) => kind === 'freeze').map(({ what, why }) => [what, why]);
+    expect(freezes).toEqual([
+      [expect.stringMatching(/^changes are frozen until 20/), 'sale'],
+      ['changes are not frozen any more', null],
+    ]);
   });
 
   it('has nothing to resume or to abort when none is under way', async () => {
