@@ -34,9 +34,9 @@ interface Watched {
   readonly judge: AlarmJudge;
   /** Of the alarm that stands, or stood last. */
   story: string;
-  release: string | null;
-  documents: readonly string[];
 }
+
+type Told = Exclude<Judgement, null> & { readonly sight: Sight };
 
 export class AlarmWatch {
   readonly #o: AlarmWatchOptions;
@@ -44,13 +44,7 @@ export class AlarmWatch {
 
   constructor(options: AlarmWatchOptions) {
     this.#o = options;
-    this.#watched = options.cells.map((cell) => ({
-      cell,
-      judge: new AlarmJudge(),
-      story: '',
-      release: null,
-      documents: [],
-    }));
+    this.#watched = options.cells.map((cell) => ({ cell, judge: new AlarmJudge(), story: '' }));
   }
 
   get standing(): readonly StandingAlarm[] {
@@ -72,20 +66,18 @@ export class AlarmWatch {
 
   async #lookAt(watched: Watched): Promise<void> {
     const sight = await this.#o.look(watched.cell, { withinMs: LOOK_MS_MAX });
-    if (sight !== null) {
-      watched.release = sight.release;
-      watched.documents = sight.documents;
-    }
     const judgement = watched.judge.look(sight);
-    if (judgement !== null) await this.#tell(watched, judgement);
+    if (judgement !== null) await this.#tell(watched, { ...judgement, sight });
   }
 
-  async #tell(watched: Watched, { change, ailment, detail }: Exclude<Judgement, null>): Promise<void> {
+  /** A silent process names no version: the one seen last would clear the release that it dies of at its start. */
+  async #tell(watched: Watched, { change, ailment, detail, sight }: Told): Promise<void> {
     const { region, clock, timeline } = this.#o;
     const atMs = clock.wallMs();
     if (change === 'raised') watched.story = `alarm ${watched.cell} ${region} ${atMs}`;
-    const { cell, story, release, documents } = watched;
-    const document = documents.length === 0 ? null : documents.join(' ');
+    const { cell, story } = watched;
+    const release = sight?.release ?? null;
+    const document = sight?.documents.join(' ') || null;
     const phase = change === 'raised' ? 'begins' : 'ends';
     await timeline.append({
       ...{ id: `${story} ${phase}`, story, kind: 'alarm', phase, atMs, by: `control@${region}`, why: detail },

@@ -54,12 +54,13 @@ export function placeFactor(reached: Reach, ill: Reach): Factor {
     case 'elsewhere':
       return { factor: ELSEWHERE, reason: `reached ${names(reached.cells)}, ill is ${names(ill.cells)}` };
     case 'common': {
-      const common = reached.cells.filter((cell) => ill.cells.includes(cell));
-      return { factor: 1, reason: `reached ${names(common)}, which ${common.length === 1 ? 'is' : 'are'} ill` };
+      const common = inCommon(reached.cells, ill.cells);
+      const where = regions === 'common' ? ` in ${names(inCommon(reached.regions, ill.regions))}` : '';
+      return { factor: 1, reason: `reached ${names(common)}${where}, which ${common.length === 1 ? 'is' : 'are'} ill` };
     }
     case 'unknown':
       return regions === 'common'
-        ? { factor: BOUND_TO_REGION, reason: `in ${names(reached.regions)}, where it is ill` }
+        ? { factor: BOUND_TO_REGION, reason: `in ${names(inCommon(reached.regions, ill.regions))}, where it is ill` }
         : { factor: NOT_BOUND, reason: 'not bound to a cell' };
   }
 }
@@ -82,8 +83,8 @@ export function mixtureFactor(reached: Reach, ill: Reach, cells: readonly CellId
 export function versionFactor(reached: Reach, ill: Reach): Factor {
   const kinds = new Set(reached.versions.map(kindOf));
   const comparable = ill.versions.filter((version) => kinds.has(kindOf(version)));
-  if (comparable.length === 0) return { factor: 1, reason: null };
-  const common = reached.versions.filter((version) => comparable.includes(version));
+  if (comparable.length === 0) return { factor: NOTHING_TO_COMPARE, reason: null };
+  const common = inCommon(reached.versions, comparable);
   return common.length > 0
     ? { factor: 1, reason: `what is ill ran ${names(common)}` }
     : { factor: OTHER_VERSION, reason: `what is ill ran ${names(comparable)}` };
@@ -97,7 +98,11 @@ function kindOf(version: string): string {
 
 function placeOf<Name>(reached: readonly Name[], ill: readonly Name[]): 'common' | 'elsewhere' | 'unknown' {
   if (reached.length === 0 || ill.length === 0) return 'unknown';
-  return reached.some((name) => ill.includes(name)) ? 'common' : 'elsewhere';
+  return inCommon(reached, ill).length > 0 ? 'common' : 'elsewhere';
+}
+
+function inCommon<Name>(reached: readonly Name[], ill: readonly Name[]): readonly Name[] {
+  return reached.filter((name) => ill.includes(name));
 }
 
 const unique = <Name>(all: readonly Name[]): readonly Name[] => [...new Set(all)];

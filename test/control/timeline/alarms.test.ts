@@ -58,4 +58,18 @@ describe('the alarm watch', () => {
     ]);
     expect(new Set(told.map(({ story }) => story)).size).toBe(1);
   });
+
+  it('names no version of a process that is silent: it may have died of one that nobody has seen run', async () => {
+    const told: TimelineEntry[] = [];
+    const sights = [sight(5, 0), null, null];
+    const watch = new AlarmWatch({
+      ...{ region: regionName('us-east-1'), cells: [cellId('c01')], clock: new FakeClock(), rng: seededRng(1) },
+      look: async () => sights.shift() ?? null,
+      timeline: { append: async (entry) => void told.push(entry) },
+    });
+    for (let look = 0; look < 3; look++) await watch.look();
+    expect(told.map(({ what, scope }) => [what, scope.release, scope.document])).toEqual([
+      ['c01 in us-east-1: silent', null, null],
+    ]);
+  });
 });

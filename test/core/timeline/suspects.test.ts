@@ -79,6 +79,15 @@ describe('who may have done it', () => {
     expect(suspicion(entries).suspects[0]?.because.join()).toMatch(/what is ill ran (r2|ranking@5)$/);
   });
 
+  it('counts a change more when what is ill ran just what it brings than when nobody knows, and names the region', () => {
+    const where = { ...EVERYWHERE, cells: [cellId('c01')], regions: [regionName('us-west-2')] };
+    const ill = line({ story: 'alarm', kind: 'alarm', phase: 'begins', scope: { ...where, release: 'r2' } });
+    const unknown = line({ story: 'unknown', kind: 'fault', scope: where });
+    const entries = [unknown, line({ story: 'ran', scope: { ...where, release: 'r2' } }), ill];
+    expect(ranking(entries)).toEqual(['ran', 'unknown']);
+    expect(suspicion(entries).suspects[0]?.because.join()).toContain('reached c01 in us-west-2, which is ill');
+  });
+
   it('holds no edition of another type, and no release, against a document', () => {
     const switched = line({ story: 'mode 7', kind: 'mode', scope: { ...EVERYWHERE, document: 'modes@17' } });
     const where = { ...EVERYWHERE, release: 'r2', document: 'limits@2' };
