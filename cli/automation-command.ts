@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { AutomationSetting } from '../control/failover/automation/automation-document.ts';
 import type { FailoverRecord } from '../control/failover/failover-record.ts';
+import { UNTOLD_TEXT } from '../control/timeline/operator-lines.ts';
 import { invalid } from '../core/errors.ts';
 import { AUTOMATION_MODES } from '../core/topology-automation.ts';
 import type { PlatformView } from '../local/platform-control.ts';
@@ -64,8 +65,9 @@ function status({ terminal }: Call, { clock }: CliServices): Use {
 
 function change({ options, terminal }: Call, { clock }: CliServices, setting: Partial<AutomationSetting>): Use {
   return async (operator) => {
-    const document = await operator.set({ ...setting, reason: String(options.reason ?? '') });
-    return { text: settingText(document, { colours: terminal.outColours, nowMs: clock.wallMs() }), json: { document } };
+    const { document, told } = await operator.set({ ...setting, reason: String(options.reason ?? '') });
+    const text = settingText(document, { colours: terminal.outColours, nowMs: clock.wallMs() });
+    return { text: told ? text : `${text}\n${UNTOLD_TEXT}`, json: { document } };
   };
 }
 

@@ -129,8 +129,10 @@ export interface FailoverOperator {
 export interface AutomationOperator {
   /** What is switched on, and what was; the topology's default when nobody ever wrote it. */
   document(): Promise<AutomationDocument>;
-  /** Writes another setting; refuses without a reason. Throws `VERSION_CONFLICT` when somebody else writes all the while. */
-  set(change: Partial<AutomationSetting> & { readonly reason: string }): Promise<AutomationDocument>;
+  /** Writes another setting; refuses without a reason. Throws `VERSION_CONFLICT` when somebody else writes all the while. `told`: the timeline has a line of it. */
+  set(
+    change: Partial<AutomationSetting> & { readonly reason: string },
+  ): Promise<{ readonly document: AutomationDocument; readonly told: boolean }>;
   /** What the control process of each region thinks; `null` where it does not answer. */
   statuses(): Promise<readonly { readonly region: RegionName; readonly status: AutomationStatus | null }[]>;
   proposals(): Promise<readonly Proposal[]>;

@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import { FORCEABLE_NAMES } from '../../control/rollout/forced-gates.ts';
 import type { RolloutLogLine, RolloutRecord } from '../../control/rollout/rollout-record.ts';
+import { UNTOLD_TEXT } from '../../control/timeline/operator-lines.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { siteOf, withTarget } from '../operator-site.ts';
 import { durationSeconds, oneOf } from '../option-parsers.ts';
 import type { CliServices } from '../services.ts';
 import type { Call, Outcome, Shell } from '../shell.ts';
 import { duration } from '../text-table.ts';
-import type { OnRollout, RolloutOperator, RolloutWish } from './rollout-operator.ts';
+import type { OnRollout, RolloutOperator, RolloutWish, ToldMark } from './rollout-operator.ts';
 import { endText, heldText, previewText, progressText, statusText } from './rollout-text.ts';
 
 /** What most bad releases need to show themselves to a cell's share of customers. */
@@ -90,11 +91,14 @@ async function freeze(call: Call, operator: RolloutOperator): Promise<Outcome> {
   const { why, for: seconds } = call.options;
   if (call.args[0] === 'off') {
     const mark = await operator.unfreeze();
-    return { text: 'Changes may go out again.', json: { freeze: mark.held } };
+    return { text: ['Changes may go out again.', ...untold(mark)].join('\n'), json: { freeze: mark.held } };
   }
   const mark = await operator.freeze({ why: typeof why === 'string' ? why : '', forMs: Number(seconds) * 1_000 });
-  return { text: heldText('Changes are frozen', mark.held).join('\n'), json: { freeze: mark.held } };
+  const text = [...heldText('Changes are frozen', mark.held), ...untold(mark)].join('\n');
+  return { text, json: { freeze: mark.held } };
 }
+
+const untold = ({ told }: ToldMark): readonly string[] => (told ? [] : [UNTOLD_TEXT]);
 
 interface Following {
   /** What is done before the record moves for the first time. */

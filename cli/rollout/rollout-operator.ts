@@ -52,6 +52,8 @@ export interface RolloutStatus {
   readonly drill: Mark['held'];
 }
 
+export type ToldMark = Mark & { readonly told: boolean };
+
 export type OnRollout = (record: RolloutRecord) => void;
 
 const LIMIT = { withinMs: ARBITER_MS_MAX };
@@ -115,13 +117,13 @@ export class RolloutOperator {
     return this.#machine(onProgress).abort({ by: who(), why });
   }
 
-  /** Nobody begins a rollout until then; one under way goes back at its next look. */
-  freeze({ why, forMs }: { readonly why: string; readonly forMs: number }): Promise<Mark> {
+  /** Nobody begins a rollout until then; one under way goes back at its next look. `told`: the timeline has a line of it. */
+  freeze({ why, forMs }: { readonly why: string; readonly forMs: number }): Promise<ToldMark> {
     const nowMs = this.#site.machine.clock.wallMs();
     return this.#mark((before) => marked(before, { by: who(), why, nowMs, forMs }));
   }
 
-  unfreeze(): Promise<Mark> {
+  unfreeze(): Promise<ToldMark> {
     return this.#mark(lifted);
   }
 
@@ -144,13 +146,13 @@ export class RolloutOperator {
     return new RolloutMachine({ records: this.#records, clock: machine.clock, meansFor, newId, onProgress, timeline });
   }
 
-  async #mark(change: (before: Mark) => Mark): Promise<Mark> {
+  async #mark(change: (before: Mark) => Mark): Promise<ToldMark> {
     for (let tries = 0; tries < MARK_TRIES_MAX; tries++) {
       const next = change(await this.#marks.read('freeze', LIMIT));
       if (!(await this.#marks.write('freeze', next, LIMIT))) continue;
       const { machine, ports } = this.#site;
-      await ports.timeline.append(freezeLine(next, { by: who(), atMs: machine.clock.wallMs() }));
-      return next;
+      const line = freezeLine(next, { by: who(), atMs: machine.clock.wallMs() });
+      return { ...next, told: await ports.timeline.tell(line) };
     }
     throw new PlatformError({
       code: 'VERSION_CONFLICT',

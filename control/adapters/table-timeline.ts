@@ -23,16 +23,20 @@ export interface TableTimelineOptions {
 }
 
 export function tableTimeline({ arbiter, clock, appendMsMax = APPEND_MS_MAX }: TableTimelineOptions): TimelineLog {
+  const tell = async (entry: TimelineEntry): Promise<boolean> => {
+    const bounds = { deadlineAtMs: clock.monotonicMs() + appendMsMax };
+    try {
+      const line = await claimed(arbiter, shortened(entry), bounds);
+      await arbiter.write({ kind: 'put', item: toItem(line) }, bounds);
+      return true;
+    } catch {
+      // What happened stands in its own record; the timeline is a copy of it for people.
+      return false;
+    }
+  };
   return {
-    append: async (entry) => {
-      const bounds = { deadlineAtMs: clock.monotonicMs() + appendMsMax };
-      try {
-        const line = await claimed(arbiter, shortened(entry), bounds);
-        await arbiter.write({ kind: 'put', item: toItem(line) }, bounds);
-      } catch {
-        // What happened stands in its own record; the timeline is a copy of it for people.
-      }
-    },
+    tell,
+    append: async (entry) => void (await tell(entry)),
     read: async ({ fromMs, toMs }, { withinMs }) => {
       const bounds = { deadlineAtMs: clock.monotonicMs() + withinMs };
       const pages = await Promise.all(daysOf(fromMs, toMs).map((pk) => queryAll(arbiter, pk, bounds)));

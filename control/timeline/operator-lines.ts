@@ -4,8 +4,11 @@
  */
 import { EVERYWHERE, type TimelineEntry, type TimelineScope } from '../../core/timeline/timeline.ts';
 import type { Topology } from '../../core/topology.ts';
-import type { AutomationDocument } from '../failover/automation/automation-document.ts';
+import type { AutomationDocument, AutomationSetting } from '../failover/automation/automation-document.ts';
 import type { Mark } from '../rollout/gates/marks.ts';
+
+/** For whoever reads a command's answer; what it says is done all the same. */
+export const UNTOLD_TEXT = 'The timeline could not be written: this change has no line there.';
 
 interface Told {
   readonly by: string;
@@ -23,17 +26,23 @@ export function freezeLine(mark: Mark, { by, atMs }: Told): TimelineEntry {
   };
 }
 
-/** `null`: nobody has ever set it. */
-export function automationLine({ version, changes }: AutomationDocument): TimelineEntry | null {
+/** `before`: `null` when nobody could read it and it was written over. The result is `null` when nobody has ever set it. */
+export function automationLine(
+  before: AutomationSetting | null,
+  { version, changes, mode, enabled }: AutomationDocument,
+): TimelineEntry | null {
   const change = changes.at(-1);
   if (change === undefined) return null;
-  const { mode, enabled, by, reason, atMs } = change;
-  const story = `automation ${version}`;
+  const { by, reason, atMs } = change;
+  // Whoever writes over what can't be read counts from 1 again: without the instant that would be the line of the first one.
+  const story = `automation ${version} of ${atMs}`;
   return {
     ...{ id: story, story, kind: 'automation', phase: 'happens', atMs, by, why: reason, scope: EVERYWHERE },
-    what: enabled ? `automation is on: ${mode}` : 'automation is off',
+    what: `automation: ${before === null ? 'unreadable' : settingWords(before)} → ${settingWords({ mode, enabled })}`,
   };
 }
+
+const settingWords = ({ mode, enabled }: AutomationSetting): string => `${mode}, ${enabled ? 'on' : 'off'}`;
 
 /** What a drill says of itself at its end. */
 export interface DrillTold {

@@ -5,6 +5,8 @@ import type { Timeline, TimelineEntry } from '../../core/timeline/timeline.ts';
 export const LINES_READ_MAX = 2_000;
 
 export interface TimelineLog extends Timeline {
+  /** `append` for whoever can say that a line got lost: `false`, and it may be written again under its id. Never throws; the same bound. */
+  tell(entry: TimelineEntry): Promise<boolean>;
   /**
    * Lines from `fromMs` to `toMs` (wall clock), oldest first, `LINES_READ_MAX` at most: the newest of them. `more`: older ones of the window
    * were left out. Throws what the arbiter's table throws: whoever asks must know that they were not answered.

@@ -19,7 +19,7 @@ function services(change: Partial<Operator> = {}): { services: CliServices; docu
     set: async (setting) => {
       const next = withSetting(documents.at(-1) ?? unwritten('assisted'), { ...setting, by: 'ops', atMs: 0 });
       documents.push(next);
-      return next;
+      return { document: next, told: true };
     },
     statuses: async () => [{ region: 'us-east-1' as RegionName, status: null }],
     proposals: async () => [],
@@ -42,6 +42,12 @@ describe('holdfast automation', () => {
     ]);
     await cli('automation on --reason done', given);
     expect(documents.at(-1)).toMatchObject({ mode: 'automatic', enabled: true, version: 3 });
+  });
+
+  it('says when the timeline could not be written', async () => {
+    const set = async () => ({ document: unwritten('assisted'), told: false });
+    const run = await cli('automation off --reason maintenance', services({ set }).services);
+    expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('The timeline could not be written') });
   });
 
   it.each([

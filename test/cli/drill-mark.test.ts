@@ -4,8 +4,6 @@ import { MemoryTable } from '../../cell/table/memory-table.ts';
 import { toldBy, whileMarked } from '../../cli/drill-mark.ts';
 import { tableMarkStore } from '../../control/adapters/table-mark-store.ts';
 import { tableTimeline } from '../../control/adapters/table-timeline.ts';
-import { unwritten, withSetting } from '../../control/failover/automation/automation-document.ts';
-import { automationLine } from '../../control/timeline/operator-lines.ts';
 import { FakeClock } from '../../core/fake-clock.ts';
 import type { DrillReport } from '../../drills/report/drill-report.ts';
 import topology from '../../platform.config.ts';
@@ -79,20 +77,5 @@ describe('a drill on a platform that others use', () => {
   it('is refused while another one runs', async () => {
     const inner = () => whileMarked(marking(), async () => report, toldBy);
     await expect(whileMarked(marking(), inner, toldBy)).rejects.toThrow(/disturbs this platform already/);
-  });
-});
-
-describe('the switch of automation', () => {
-  it('is told with who turned it and why', () => {
-    expect(automationLine(unwritten('assisted'))).toBeNull();
-    const off = withSetting(unwritten('assisted'), { enabled: false, by: 'ann', reason: 'audit', atMs: 5 });
-    expect(automationLine(off)).toMatchObject({
-      what: 'automation is off',
-      by: 'ann',
-      why: 'audit',
-      kind: 'automation',
-    });
-    const on = withSetting(off, { enabled: true, mode: 'automatic', by: 'ann', reason: 'done', atMs: 6 });
-    expect(automationLine(on)).toMatchObject({ id: 'automation 2', what: 'automation is on: automatic' });
   });
 });

@@ -21,6 +21,8 @@ let undo: StepResult['outcome'];
 let services: CliServices;
 let taken: string[];
 let told: TimelineEntry[];
+/** Whether the timeline can be written. */
+let written: boolean;
 
 beforeEach(() => {
   arbiter = new MemoryTable();
@@ -45,7 +47,9 @@ beforeEach(() => {
     look: async () => ({ gate: 'failovers', state: failovers, detail: 'c01 moves to us-west-2' }),
   };
   told = [];
-  const timeline = { append: async (entry: TimelineEntry) => void told.push(entry) };
+  written = true;
+  const tell = async (entry: TimelineEntry) => written && told.push(entry) > 0;
+  const timeline = { append: async (entry: TimelineEntry) => void (await tell(entry)), tell };
   const site = {
     ...{
       topology: config,
@@ -151,6 +155,13 @@ describe('holdfast deploy, in stages', () => {
       [expect.stringMatching(/^changes are frozen until 20/), 'sale'],
       ['changes are not frozen any more', null],
     ]);
+  });
+
+  it('freezes though the timeline can not be written, and says so', async () => {
+    written = false;
+    const run = await deploy('freeze on --why sale');
+    expect(run).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('The timeline could not be written') });
+    expect(jsonOf(await deploy('status --json'))).toMatchObject({ freeze: { why: 'sale' } });
   });
 
   it('has nothing to resume or to abort when none is under way', async () => {

@@ -5,6 +5,7 @@ import { tableTimeline } from '../../../control/adapters/table-timeline.ts';
 import { systemClock } from '../../../core/clock.ts';
 import { tableSources } from '../../cell/engines.ts';
 import { line, NOON_MS } from '../../core/timeline/timeline-samples.ts';
+import { FaultyTable } from '../../doubles/faulty-table.ts';
 
 const LIMIT = { withinMs: 20_000 };
 const DAY_MS = 86_400_000;
@@ -52,6 +53,19 @@ for (const source of tableSources()) {
       await table.write({ kind: 'put', item }, { deadlineAtMs: systemClock.monotonicMs() + LIMIT.withinMs });
       const page = await log().read({ fromMs: NOON_MS, toMs: NOON_MS }, LIMIT);
       expect([page.entries.length, page.unreadable, page.more]).toEqual([1, 1, false]);
+    });
+
+    it('says whether a line is written, and fails nobody who has it lost', async () => {
+      const faulty = new FaultyTable(table);
+      const through = tableTimeline({ arbiter: faulty, clock: systemClock, appendMsMax: LIMIT.withinMs });
+      const told = line({ story: 'freeze 1' });
+      faulty.state = 'refused';
+      expect(await through.tell(told)).toBe(false);
+      await through.append(told);
+      expect(await stories(NOON_MS, NOON_MS)).toEqual([]);
+      faulty.state = 'up';
+      expect(await through.tell(told)).toBe(true);
+      expect(await stories(NOON_MS, NOON_MS)).toEqual(['freeze 1']);
     });
 
     it('cuts a reason that is too long instead of losing the line', async () => {
