@@ -21,6 +21,7 @@ const BUILT = [
   'drills',
   'cli',
   'bench',
+  'infra',
   'console',
   'package.json',
   'package-lock.json',

@@ -1,5 +1,5 @@
 /** The list of guards follows the code: what `npm run mutate` takes out is still there, once, and who shows it is, too. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { transformSync } from 'esbuild';
 import { CATALOG } from '../../drills/catalog/index.ts';
@@ -37,6 +37,19 @@ describe('the list of guards', () => {
 });
 
 describe('the list of guards that drills must miss', () => {
+  it('is tried in a copy that has every folder which the command line and the benches import', () => {
+    const from = ['cli', 'bench', 'drills', 'control', 'local'].flatMap((dir) =>
+      readdirSync(dir, { recursive: true, encoding: 'utf8' }).map((name) => `${dir}/${name}`),
+    );
+    const imported = from
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/from '(?:\.\.\/)+([a-z]+)\/[^']*\.ts'/g)]);
+    const folders = [...new Set(imported.map(([, folder]) => folder ?? ''))].filter((name) => existsSync(name));
+    expect(folders).toContain('infra');
+    const [, copied = ''] = /BUILT = \[([^\]]*)\]/.exec(readFileSync('test/mutation/drill-bench.mjs', 'utf8')) ?? [];
+    expect(folders.filter((folder) => !copied.includes(`'${folder}'`))).toEqual([]);
+  });
+
   it.each(DRILL_MUTANTS.map((mutant) => [mutant.name, mutant] as const))('names what there is: %s', (_name, mutant) => {
     const names = GUARDS.map(({ name }) => name);
     expect(mutant.without.filter((name) => !names.includes(name))).toEqual([]);
