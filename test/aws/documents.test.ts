@@ -4,22 +4,16 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { DOCUMENTS_ERRAND } from '../../cell/functions/documents-errand.ts';
 import { DOCUMENTS_SPREAD_MS } from '../../cell/on-demand-cell.ts';
 import type { RolloutStatus } from '../../cli/rollout/rollout-operator.ts';
 import { documentType } from '../../core/documents/document-types.ts';
 import { CELL, EAST, WEST } from '../cli/aws-world.ts';
 import { jsonOf } from '../cli/fake-cli.ts';
-import { OPERATOR_CLOCK, RolloutWorld } from './rollout-world.ts';
+import { OPERATOR_CLOCK, worldOfSuite } from './rollout-world.ts';
 
-jest.setTimeout(300_000);
-const world = new RolloutWorld();
-beforeAll(() => world.start());
-afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.cloud.unknown).toEqual([]);
-});
+const world = worldOfSuite();
 
 const ranking = (weight: number) => ({ features: [{ name: 'whole-word', weight }] });
 function file(body: unknown): string {

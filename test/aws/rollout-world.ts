@@ -2,9 +2,11 @@
  * A platform of one cell in an account: its stacks in the fake of CloudFormation, its tables and its runtime on this machine, and a
  * shop in the place of routers and services, which keeps what it was asked. What is deployed there decides how it answers.
  */
+
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, jest } from '@jest/globals';
 import { announce } from '../../cell/functions/address-book.ts';
 import { ARBITER_TABLE } from '../../cell/store/table-layout.ts';
 import { assemblyShelf } from '../../cli/aws/assembly-shelf.ts';
@@ -145,4 +147,17 @@ export class RolloutWorld {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return server;
   }
+}
+
+/** The world of one suite: up before its tests, down after them, and after each asked whether a call came that nobody scripted. */
+export function worldOfSuite(): RolloutWorld {
+  // The toolkit is loaded once; a rollout that ends well has a trial of ten seconds in it.
+  jest.setTimeout(300_000);
+  const world = new RolloutWorld();
+  beforeAll(() => world.start());
+  afterAll(() => world.stop());
+  afterEach(() => {
+    expect(world.cloud.unknown).toEqual([]);
+  });
+  return world;
 }

@@ -4,18 +4,11 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { EAST, WEST } from '../cli/aws-world.ts';
-import { BAD_RELEASE, RolloutWorld } from './rollout-world.ts';
+import { BAD_RELEASE, worldOfSuite } from './rollout-world.ts';
 
-/** A rollout that ends well has a trial of ten seconds in it; the toolkit is loaded once. */
-jest.setTimeout(300_000);
-const world = new RolloutWorld();
-beforeAll(() => world.start());
-afterAll(() => world.stop());
-afterEach(() => {
-  expect(world.cloud.unknown).toEqual([]);
-});
+const world = worldOfSuite();
 
 describe('holdfast deploy plan --target aws', () => {
   it('keeps what was synthesised, says what the gates see, and changes nothing', async () => {
